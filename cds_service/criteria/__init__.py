@@ -1,0 +1,1 @@
+"""The clinical criteria: one pure function for each statement, and the order of precedence."""

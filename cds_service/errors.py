@@ -1,0 +1,42 @@
+"""Every exception the service raises on purpose."""
+
+from __future__ import annotations
+
+
+class CdsServiceError(Exception):
+    """Base of all of them; the text is ours and holds nothing from a request."""
+
+
+class ConfigurationError(CdsServiceError):
+    """A setting, card, statement or value set is wrong; the text names file, place and mend."""
+
+
+class RequestError(CdsServiceError):
+    """A call we refuse. `status` is the HTTP status, `code` the OperationOutcome issue code."""
+
+    def __init__(self, status: int, code: str, text: str, diagnostics: str | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.text = text
+        self.diagnostics = diagnostics
+
+
+class BadRequest(RequestError):
+    """400: the body is not the JSON or not the CDS Hooks request we publish."""
+
+    def __init__(self, code: str, text: str, diagnostics: str | None = None) -> None:
+        super().__init__(400, code, text, diagnostics)
+
+
+class DataNotAvailable(RequestError):
+    """412: required data was neither prefetched nor reachable (CDS Hooks, Prefetch)."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(
+            412,
+            "processing",
+            "Data needed to rate this order could not be obtained",
+            f"prefetch key '{key}' {why}",
+        )
+        self.key = key

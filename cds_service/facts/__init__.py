@@ -1,0 +1,1 @@
+"""What the record says: evidence, three truth values, time, units, terminology."""

@@ -1,0 +1,1 @@
+"""The parts of FHIR R4 the criteria read: resources, references, dates, units."""
