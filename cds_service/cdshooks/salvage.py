@@ -1,0 +1,83 @@
+"""Prefetch in which something does not have its type: save every resource that has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from cds_service.cdshooks import wire
+from cds_service.errors import BadRequest
+from cds_service.fhir import resources as r
+
+
+class PrefetchEntry(msgspec.Struct, frozen=True, gc=False):
+    """What arrived under one prefetch key (CDS Hooks, Prefetch)."""
+
+    present: bool
+    """False: the key was left out, so the data could not be provided."""
+    value: object | None = None
+    """The decoded resource or Bundle. None: nothing readable, or `null` when `unreadable` is 0."""
+    unreadable: int = 0
+    """Resources that were left out because they are not what FHIR R4 says."""
+
+
+ABSENT: Final = PrefetchEntry(present=False)
+UNREADABLE: Final = PrefetchEntry(present=True, unreadable=1)
+
+_READ: Final = frozenset(
+    kind.__struct_config__.tag for kind in (*r.ClinicalResource.__args__, r.Bundle)
+)
+
+
+def salvage(prefetch: msgspec.Raw) -> dict[str, PrefetchEntry]:
+    """Read key by key, and where a key does not decode, resource by resource."""
+    try:
+        raw = wire.raw_prefetches.decode(prefetch)
+    except msgspec.ValidationError:
+        raise BadRequest("structure", "prefetch: send an object, or leave it out") from None
+    return {
+        key: _entry(getattr(raw, wire.attribute(key), msgspec.UNSET)) for key in wire.PREFETCH_KEYS
+    }
+
+
+def _entry(raw: msgspec.Raw | msgspec.UnsetType) -> PrefetchEntry:
+    if isinstance(raw, msgspec.UnsetType):
+        return ABSENT
+    try:
+        return PrefetchEntry(present=True, value=wire.resources.decode(raw))
+    except msgspec.ValidationError:
+        return _resource_by_resource(raw)
+
+
+def _resource_by_resource(raw: msgspec.Raw) -> PrefetchEntry:
+    try:
+        loose = wire.loose_bundles.decode(raw)
+    except msgspec.ValidationError:
+        return UNREADABLE
+    unreadable = 0
+    kept: list[r.BundleEntry] = []
+    for entry in loose.entry:
+        if isinstance(entry.resource, msgspec.UnsetType):
+            kept.append(r.BundleEntry())
+            continue
+        try:
+            kept.append(r.BundleEntry(wire.resources.decode(entry.resource)))
+        except msgspec.ValidationError:
+            unreadable += _is_read(entry.resource)
+    try:
+        total = msgspec.convert(loose.total, int | None)
+        link = msgspec.convert(loose.link, list[r.Link] | None)
+    except msgspec.ValidationError:
+        # Without them nobody knows whether more pages exist, so the list is not complete.
+        total, link, unreadable = None, None, unreadable + 1
+    bundle = r.Bundle(total=total, link=link, entry=kept)
+    return PrefetchEntry(present=True, value=bundle, unreadable=unreadable)
+
+
+def _is_read(resource: msgspec.Raw) -> bool:
+    """Whether this is, or may be, a type the criteria read; another type is no fault of the chart."""
+    try:
+        return wire.kinds.decode(resource).resource_type in _READ
+    except msgspec.ValidationError:
+        return True
