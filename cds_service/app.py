@@ -1,0 +1,100 @@
+"""The one place that knows every room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from structlog.typing import FilteringBoundLogger
+
+from cds_service import __version__
+from cds_service.cdshooks.services import discovery_document
+from cds_service.client import Client
+from cds_service.errors import ConfigurationError
+from cds_service.settings import Settings
+from cds_service.web import call_log, errors, headers
+from cds_service.web.callers import Anybody
+from cds_service.web.discovery import discovery
+from cds_service.web.invoke import invoke
+from cds_service.web.pages import BANNER, health, home
+from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader
+
+if TYPE_CHECKING:
+    from cds_service.facts.value_sets import Terminology
+
+NO_CLIENT = (
+    "no client is configured, and production mode answers configured clients only; "
+    "to try the service on this machine: cds-service serve --dev"
+)
+
+
+def create_app(
+    settings: Settings,
+    clock: Callable[[], datetime] | None = None,
+    evaluator: EvaluatorProtocol | None = None,
+    *,
+    clients: Sequence[Client] = (),
+    authenticator: Authenticator | None = None,
+    reader: FhirReader | None = None,
+    logger: FilteringBoundLogger | None = None,
+) -> Flask:
+    """Read and check all content, then fit the rooms together.
+
+    Development mode has one implicit client and needs no authenticator. Raises ConfigurationError
+    when content or settings are wrong, or when production mode has nobody to answer.
+    """
+    if settings.dev:
+        clients = (settings.development_client(),)
+        authenticator = Anybody(clients[0])
+    if not clients or authenticator is None:
+        raise ConfigurationError(NO_CLIENT)
+    logger = logger or call_log.make_logger()
+    terminology = load_terminology(settings)
+    evaluator = evaluator or build_evaluator(settings, terminology)
+
+    app = Flask("cds_service", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+
+    call_log.install(app, logger)
+    headers.install(app, None if settings.dev else _origins(clients))
+    errors.install(app)
+    document = discovery_document(
+        terminology.codes,
+        white_cells=any(client.criteria["ext.wbc"] for client in clients),
+        hook_version_fields=all(client.hook_version_fields for client in clients),
+    )
+    app.register_blueprint(discovery(document))
+    app.register_blueprint(
+        invoke(evaluator, authenticator, reader, clock or _now, settings.public_url)
+    )
+    app.register_blueprint(health())
+    if settings.dev:
+        app.register_blueprint(home(settings.public_url))
+        logger.warning(BANNER, version=__version__)
+    return app
+
+
+def load_terminology(settings: Settings) -> Terminology:
+    """The value sets of the package and of the site."""
+    from cds_service.terminology_files import load_terminology as load
+
+    return load(settings.value_set_folder, settings.local_code_system)
+
+
+def build_evaluator(settings: Settings, terminology: Terminology) -> EvaluatorProtocol:
+    """The use case with all its content, read and checked once."""
+    from cds_service.evaluate import Evaluator
+
+    return Evaluator(settings, terminology)
+
+
+def _origins(clients: Sequence[Client]) -> frozenset[str]:
+    return frozenset(origin for client in clients for origin in client.origins)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,98 @@
+"""Who is served, and how: the options every room reads from one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cds_service.errors import ConfigurationError
+from cds_service.facts.config import KEYS, CriteriaConfig
+
+
+class Option(NamedTuple):
+    """One switch of the wire or of the cards: its default by mode, and what it means."""
+
+    field: str
+    development: bool | str
+    production: bool | str
+    meaning: str
+
+
+OPTIONS: dict[str, Option] = {
+    "cards.showAppropriate": Option(
+        "show_appropriate", True, False, "a card also when the order adheres and nothing is to do"
+    ),
+    "cards.explanation": Option("explanation", True, True, "the reasoning as a card extension"),
+    "pama.systemActions": Option(
+        "system_actions", True, False, "write the rating on the order (systemActions)"
+    ),
+    "pama.legacyCopy": Option(
+        "legacy_system_actions", True, False, "repeat systemActions under the response's extension"
+    ),
+    "pama.gCode": Option(
+        "g_code", "not-configured", "", "G-code of the mechanism, written beside the rating"
+    ),
+    "discovery.hookVersion": Option(
+        "hook_version_fields", True, True, "version and hookVersion in discovery"
+    ),
+}
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """One configured caller. Everything that may differ between callers is read from here."""
+
+    name: str
+    criteria: CriteriaConfig
+    show_appropriate: bool
+    explanation: bool
+    system_actions: bool
+    legacy_system_actions: bool
+    g_code: str
+    hook_version_fields: bool
+    origins: tuple[str, ...] = ()
+    """Browser origins that may call, exactly as browsers send them."""
+
+
+def make_client(
+    name: str,
+    options: Mapping[str, object],
+    *,
+    dev: bool,
+    origins: tuple[str, ...] = (),
+) -> Client:
+    """Build a client from dotted keys: those of `OPTIONS` and of `facts.config.KEYS`.
+
+    Raises ConfigurationError naming the key and what it accepts.
+    """
+    criteria: dict[str, object] = {}
+    fields: dict[str, Any] = {
+        option.field: option.development if dev else option.production
+        for option in OPTIONS.values()
+    }
+    for key, value in options.items():
+        option = OPTIONS.get(key)
+        if option is not None:
+            fields[option.field] = _convert(key, option, value)
+        elif key in KEYS:
+            criteria[key] = value
+        else:
+            raise ConfigurationError(f"unknown key {key}; known here: {', '.join(_near(key))}")
+    if fields["system_actions"] and not fields["g_code"]:
+        raise ConfigurationError("pama.gCode: required when pama.systemActions is true")
+    return Client(name=name, criteria=CriteriaConfig(criteria), origins=origins, **fields)
+
+
+def _convert(key: str, option: Option, value: object) -> bool | str:
+    text = str(value).strip()
+    if isinstance(option.production, str):
+        return text
+    if text.lower() not in ("true", "false"):
+        raise ConfigurationError(f"{key}: takes true or false ({option.meaning})")
+    return text.lower() == "true"
+
+
+def _near(key: str) -> list[str]:
+    known = [*OPTIONS, *KEYS]
+    return [name for name in known if name.split(".")[0] == key.split(".", maxsplit=1)[0]] or known

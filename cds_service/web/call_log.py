@@ -1,0 +1,100 @@
+"""One line for each call, in JSON, from a closed list of keys: no patient data can get in."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, request
+from structlog.typing import FilteringBoundLogger
+
+from cds_service.cdshooks.request import HookRequest
+
+ALLOWED: Final = frozenset(
+    {
+        "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
+        "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "refused",
+        "error", "at", "version", "url", "workers", "mode",
+    }
+)  # fmt: skip
+
+
+def keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every key that is not on the list."""
+    return {key: value for key, value in event.items() if key in ALLOWED}
+
+
+def make_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
+    logger: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.WriteLogger(stream or sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            keep_allowed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+    )
+    return logger
+
+
+def note(**fields: Any) -> None:
+    """Add to the line of this call."""
+    g.call.update(fields)
+
+
+def note_request(hook_request: HookRequest) -> None:
+    """The call's correlation id; a hookInstance that is no UUID is left out (it may say anything)."""
+    note(hook=hook_request.hook, hook_instance=hook_request.correlation_id or "not a UUID")
+
+
+def note_answer(answer: dict[str, Any]) -> None:
+    """Outcome codes of the cards; they are ours."""
+    topics = [card.get("source", {}).get("topic", {}).get("code") for card in answer["cards"]]
+    note(cards=len(topics), outcomes=[topic for topic in topics if topic])
+
+
+def note_failure(error: BaseException) -> None:
+    """Type and place of a defect. Never its text: libraries quote what they were given."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "unknown"
+    if trace is not None:
+        code = trace.tb_frame.f_code
+        name = trace.tb_frame.f_globals.get("__name__", "?")
+        place = f"{name}:{code.co_name}:{trace.tb_lineno}"
+    note(error=type(error).__name__, at=place)
+
+
+def request_id() -> str:
+    """Random id of this answer; the log line and the error body carry it."""
+    text: str = g.call["request_id"]
+    return text
+
+
+def install(app: Flask, logger: FilteringBoundLogger) -> None:
+    """Log every call of the CDS Hooks API, once it is answered."""
+
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        g.call = {"request_id": str(uuid4())}
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        if request.path.startswith("/cds-services"):
+            call = {
+                "method": request.method,
+                "route": request.endpoint or "none",
+                "status": response.status_code,
+                "ms": round((time.perf_counter() - g.started) * 1000, 2),
+                "bytes_in": request.content_length or 0,
+                "bytes_out": response.content_length or 0,
+            } | g.call
+            (logger.error if response.status_code >= 500 else logger.info)("call", **call)
+        return response

@@ -1,0 +1,74 @@
+"""Exceptions to HTTP, in one table. Every text is fixed; nothing of the request comes back."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from cds_service.cdshooks.encode import encode
+from cds_service.errors import RequestError
+from cds_service.web.call_log import note, note_failure, request_id
+
+
+class Answer(NamedTuple):
+    """Issue code and text of an HTTP status."""
+
+    code: str
+    text: str
+
+
+ANSWERS: Final[dict[int, Answer]] = {
+    400: Answer("structure", "the request could not be read; send it again in full"),
+    404: Answer("not-found", "no such service; GET /cds-services lists what there is"),
+    405: Answer("not-supported", "method not allowed here; the Allow header lists what is"),
+    413: Answer("too-long", "the body is larger than this service accepts; send less prefetch"),
+    415: Answer(
+        "not-supported", "send UTF-8 application/json or application/fhir+json, not compressed"
+    ),
+    500: Answer("exception", "the service failed; quote the id of this answer when you report it"),
+    503: Answer("transient", "the service is busy; try again"),
+}
+
+
+def outcome(status: int, code: str, text: str, diagnostics: str | None = None) -> Response:
+    """An OperationOutcome with one issue; 401 has no body (SEC-10)."""
+    if status == 401:
+        return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
+    issue = {"severity": "error", "code": code, "details": {"text": text}}
+    if diagnostics:
+        issue["diagnostics"] = diagnostics
+    body = {"resourceType": "OperationOutcome", "id": request_id(), "issue": [issue]}
+    return Response(encode(body), status=status, content_type="application/json")
+
+
+def install(app: Flask) -> None:
+    """Register the three handlers: ours, Flask's, and everything else."""
+
+    @app.errorhandler(RequestError)
+    def refused(error: RequestError) -> Response:
+        note(refused=error.text)
+        response = outcome(error.status, error.code, error.text, error.diagnostics)
+        if error.status == 415:
+            response.headers["Accept-Encoding"] = "identity"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        answer = ANSWERS.get(status) or ANSWERS[400 if status < 500 else 500]
+        response = outcome(status, answer.code, answer.text)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        note_failure(error)
+        return outcome(500, ANSWERS[500].code, ANSWERS[500].text)
+
+
+def refusal(status: int) -> RequestError:
+    """The table's answer of a status, to be raised."""
+    return RequestError(status, ANSWERS[status].code, ANSWERS[status].text)

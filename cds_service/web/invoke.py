@@ -1,0 +1,56 @@
+"""POST /cds-services/{id}."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Request, Response, request
+
+from cds_service.cdshooks.encode import encode
+from cds_service.cdshooks.request import decode
+from cds_service.cdshooks.services import SERVICE_ID
+from cds_service.web.call_log import note, note_answer, note_request
+from cds_service.web.errors import refusal
+from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader
+
+_MEDIA_TYPES: Final = ("application/json", "application/fhir+json")
+
+
+def invoke(
+    evaluator: EvaluatorProtocol,
+    authenticator: Authenticator,
+    reader: FhirReader | None,
+    clock: Clock,
+    public_url: str,
+) -> Blueprint:
+    """Routes that answer a hook."""
+    blueprint = Blueprint("invoke", __name__)
+
+    # One client makes `//id` of a discovery URL that was typed with a slash at its end.
+    @blueprint.post("/cds-services/<service_id>")
+    @blueprint.post("/cds-services//<service_id>")
+    def call(service_id: str) -> Response:
+        """Rate the draft orders of one firing of a hook."""
+        if service_id != SERVICE_ID:
+            raise refusal(404)
+        client = authenticator.authenticate(request, f"{public_url}/cds-services/{SERVICE_ID}")
+        note(service=SERVICE_ID, client=client.name)
+        hook_request = decode(_body(request))
+        note_request(hook_request)
+        if reader is not None:
+            hook_request = reader.complete(hook_request, client)
+        answer = evaluator.evaluate(hook_request, clock(), client)
+        note_answer(answer)
+        return Response(encode(answer), content_type="application/json")
+
+    return blueprint
+
+
+def _body(incoming: Request) -> bytes:
+    """The bytes of a JSON body, never inflated; more than the limit raises RequestEntityTooLarge."""
+    if incoming.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise refusal(415)
+    charset = incoming.mimetype_params.get("charset", "utf-8").lower()
+    if incoming.mimetype not in _MEDIA_TYPES or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise refusal(415)
+    return incoming.get_data(cache=False)
