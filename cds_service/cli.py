@@ -1,0 +1,191 @@
+"""The console script: each command calls one function of a room."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+from cds_service import __version__
+from cds_service.cdshooks.encode import pretty
+from cds_service.cdshooks.request import HookRequest, decode
+from cds_service.errors import ConfigurationError, RequestError
+from cds_service.settings import Settings, load_settings
+
+REFUSED: Final = 1
+"""The request was refused, or `check` found something."""
+WRONG: Final = 2
+"""Settings, content or arguments are wrong; argparse uses the same number."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. Errors go to stderr with place and mend."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except ConfigurationError as why:
+        print(f"cds-service: {why}", file=sys.stderr)
+        return WRONG
+    except RequestError as why:
+        text = f"{why.text} ({why.diagnostics})" if why.diagnostics else why.text
+        print(f"{arguments.request}: refused with {why.status}: {text}", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `cds-service explain … | head`.
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cds-service", description="CDS Hooks service for cervical-spine MRI orders."
+    )
+    parser.add_argument("--version", action="version", version=f"cds-service {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
+    common.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="KEY=VALUE",
+        help="one option, such as ext.radicular=false; repeatable",
+    )
+    add = commands.add_parser("serve", parents=[common], help="answer CDS Hooks calls")
+    add.add_argument(
+        "--dev", action="store_const", const=True, help="no authentication, this machine only"
+    )
+    add.add_argument("--host")
+    add.add_argument("--port", type=int)
+    add.add_argument("--workers", type=int)
+    add.set_defaults(run=_serve)
+    for name, run, words in (
+        ("evaluate", _evaluate, "print the CDS Hooks response to a request"),
+        ("explain", _explain, "print the reasoning behind it"),
+    ):
+        add = commands.add_parser(name, parents=[common], help=words)
+        add.add_argument("request", metavar="REQUEST.json", help="a hook request; - reads stdin")
+        add.add_argument(
+            "--at",
+            type=_moment,
+            metavar="DATE",
+            help="evaluate as of this ISO date or date-time with offset (default: now)",
+        )
+        add.set_defaults(run=run)
+    add = commands.add_parser(
+        "check", parents=[common], help="validate cards, statements, value sets and settings"
+    )
+    add.set_defaults(run=_check)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from cds_service.server import serve
+
+    given = {name: getattr(arguments, name) for name in ("dev", "host", "port", "workers")}
+    settings = _settings(arguments, given)
+    _free(settings)
+    serve(settings)
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    def run(evaluator: Any, *call: Any) -> str:
+        return pretty(evaluator.evaluate(*call))
+
+    return _answer(arguments, run)
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    def run(evaluator: Any, *call: Any) -> str:
+        text: str = evaluator.explain(*call)
+        return text
+
+    return _answer(arguments, run)
+
+
+def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
+    from cds_service.app import build_evaluator, load_terminology
+
+    settings = _settings(arguments)
+    request = _read(arguments.request)
+    client = settings.development_client()
+    now = arguments.at or datetime.now(UTC)
+    if now.tzinfo is None:
+        now = now.replace(tzinfo=client.criteria.zone)
+    evaluator = build_evaluator(settings, load_terminology(settings))
+    print(run(evaluator, request, now, client).rstrip())
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from cds_service.app import build_evaluator, load_terminology
+
+    settings = _settings(arguments)
+    terminology = load_terminology(settings)
+    build_evaluator(settings, terminology)
+    conflicts = terminology.conflicts()
+    for conflict in conflicts:
+        print(conflict, file=sys.stderr)
+    if conflicts:
+        print(f"{len(conflicts)} to look at in the value sets", file=sys.stderr)
+        return REFUSED
+    print(
+        f"ok: settings, cards, statements and {len(terminology.names)} value sets "
+        f"(version {terminology.version})"
+    )
+    return 0
+
+
+def _settings(arguments: argparse.Namespace, given: dict[str, Any] | None = None) -> Settings:
+    return load_settings(arguments.config, given, dict(arguments.set))
+
+
+def _read(name: str) -> HookRequest:
+    if name == "-":
+        return decode(sys.stdin.buffer.read())
+    try:
+        return decode(Path(name).read_bytes())
+    except OSError as why:
+        raise ConfigurationError(f"{name}: {why.strerror}; name a request file, or -") from None
+
+
+def _free(settings: Settings) -> None:
+    """Say early that a port is taken; the server would try for seconds."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as why:
+            raise ConfigurationError(
+                f"{settings.host}:{settings.port}: {why.strerror}; choose another with --port"
+            ) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"{text!r}: write KEY=VALUE, such as dup.days=60")
+    return key.strip(), value.strip()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        if len(text) == len("2026-03-02"):
+            return datetime.combine(date.fromisoformat(text), time(12))
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: write a date, 2026-03-02, or 2026-03-02T12:00:00Z"
+        ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""gunicorn around the app: one configuration for development and production."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from cds_service import __version__
+from cds_service.app import create_app
+from cds_service.errors import ConfigurationError
+from cds_service.settings import Settings
+from cds_service.web.call_log import make_logger
+
+_YOUNG: Final = 0
+_ALL: Final = 2
+_CALLS_PER_FULL_COLLECTION: Final = 200
+
+
+class CollectorControl:
+    """Python's garbage collector, kept out of the calls: it is what makes slow calls slow.
+
+    What was read at start is never scanned again; new garbage is collected after an answer has
+    been sent, mostly the young generation only.
+    """
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def take(self) -> None:
+        """Once for each worker, when it has started."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def between_calls(self) -> None:
+        self._calls += 1
+        gc.collect(_ALL if self._calls % _CALLS_PER_FULL_COLLECTION == 0 else _YOUNG)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the app that `build` makes; a reload (HUP) builds it again and keeps the old one
+    when the new content is wrong.
+    """
+
+    def __init__(self, settings: Settings, build: Callable[[], Flask]) -> None:
+        self._settings = settings
+        self._build = build
+        self._logger = make_logger()
+        self._app = build()
+        # Workers are forked from here; frozen pages stay shared between them.
+        gc.collect()
+        gc.freeze()
+        super().__init__()
+
+    def load_config(self) -> None:
+        collector = CollectorControl()
+        settings = self._settings
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        for key, value in {
+            "bind": f"{host}:{settings.port}",
+            "workers": settings.workers,
+            "worker_class": "gthread",
+            "threads": settings.threads,
+            "timeout": 30,
+            "graceful_timeout": 30,
+            # Longer than a proxy keeps an idle connection, so that the proxy closes first.
+            "keepalive": 75,
+            "control_socket_disable": True,
+            "accesslog": None,  # the call log has every call, without its query
+            "loglevel": "warning",
+            "proc_name": "cds-service",
+            "when_ready": lambda _: self._ready(),
+            "post_worker_init": lambda _: collector.take(),
+            "post_request": lambda _worker, _req, _environ, _resp: collector.between_calls(),
+        }.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        return self._app
+
+    def reload(self) -> None:
+        try:
+            self._app = self._build()
+        except ConfigurationError as why:
+            # The text is ours and names a file of this installation, nothing of a call.
+            self._logger.error("reload refused, the old content stays", refused=str(why))
+        self.callable = None
+        super().reload()
+
+    def _ready(self) -> None:
+        self._logger.info(
+            "ready",
+            version=__version__,
+            url=self._settings.public_url,
+            workers=self._settings.workers,
+            mode="development" if self._settings.dev else "production",
+        )
+
+
+def serve(settings: Settings, **seams: Any) -> None:
+    """Serve until stopped. Raises ConfigurationError before anything listens."""
+    Server(settings, lambda: create_app(settings, **seams)).run()
