@@ -1,0 +1,216 @@
+"""From recommendations to the CDS Hooks response, as a plain dict ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from cds_service.criteria.model import Outcome, Overlay, Recommendation
+from cds_service.rendering import pama
+from cds_service.rendering.content import Card
+from cds_service.rendering.detail import detail, summary
+from cds_service.rendering.explain import EXPLANATION, explanation_object
+from cds_service.rendering.library import Library
+from cds_service.rendering.model import OrderAdvice, RenderOptions
+from cds_service.rendering.suggestions import offers
+from cds_service.rendering.text import reference
+from cds_service.rendering.vocabulary import SOURCE_LABEL
+
+Json = dict[str, Any]
+NewUuid = Callable[[], str]
+
+STANDARD_REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+_SEVERITY = ("critical", "warning", "info")
+_ADHERING = frozenset((Outcome.MRI_URGENT, Outcome.MRI_ROUTINE, Outcome.MRI_MAY))
+_OUTCOMES = tuple(Outcome)
+
+
+def _uuid4() -> str:
+    return str(uuid4())
+
+
+def render(
+    advices: Sequence[OrderAdvice],
+    library: Library,
+    options: RenderOptions,
+    new_uuid: NewUuid | None = _uuid4,
+) -> Json:
+    """The response: primary cards, most urgent order first, then overlays, then ratings.
+
+    `new_uuid` None sends cards without uuids, when feedback could not be stored.
+    """
+    ranked = sorted(advices, key=lambda a: _rank(a.recommendation))
+    several = len(ranked) > 1
+    cards: list[Json] = []
+    overlays: list[tuple[int, Json]] = []
+    for advice in ranked:
+        primary = _primary(advice, library, options, new_uuid, several)
+        if options.show_appropriate or not _nothing_to_do(advice, library, primary):
+            cards.append(primary)
+        for overlay in advice.recommendation.overlays:
+            card = _overlay(advice, overlay, library, options, new_uuid, several)
+            overlays.append((_SEVERITY.index(overlay.indicator), card))
+    cards += [card for _, card in sorted(overlays, key=lambda pair: pair[0])]
+    return {"cards": cards} | _system_actions(advices, options)
+
+
+def _rank(rec: Recommendation) -> tuple[int, int]:
+    return _SEVERITY.index(rec.indicator), _OUTCOMES.index(rec.outcome)
+
+
+def _nothing_to_do(advice: OrderAdvice, library: Library, card: Json) -> bool:
+    """An order that adheres, with no suggestion and no safety line: silence is a feature."""
+    rec = advice.recommendation
+    safety = any(library.statements[i.split(":")[0]].group == "safety" for i in rec.advisory)
+    adheres = rec.rating == "appropriate" and rec.outcome in _ADHERING
+    return adheres and not safety and "suggestions" not in card
+
+
+def variant(rec: Recommendation) -> str:
+    """Which of an outcome's cards is meant; empty: the plain one."""
+    if rec.outcome is Outcome.CT_FIRST and rec.keep_mri:
+        return "keep-mri"
+    if rec.outcome is Outcome.DUPLICATE and rec.prior_kind in ("pending", "draft"):
+        return rec.prior_kind
+    if rec.outcome is Outcome.NO_CRITERIA:
+        if "EXT-CAUDA" in rec.fired:
+            return "cauda"
+        if "EXT-REGION" in rec.fired:
+            return "region"
+        if rec.step == "P3":
+            return "paediatric-trauma"
+    return ""
+
+
+def _primary(
+    advice: OrderAdvice,
+    library: Library,
+    options: RenderOptions,
+    new_uuid: NewUuid | None,
+    several: bool,
+) -> Json:
+    rec = advice.recommendation
+    text = library.card(rec.outcome, variant(rec))
+    card = _card(text, rec.indicator, options, new_uuid) | {
+        "summary": summary(text, advice, library),
+        "detail": detail(text, advice, library, options, several=several),
+    }
+    card |= _suggestions(text, advice, library, options, new_uuid)
+    reasons = [_reason(name, library, options) for name in text.override_reasons]
+    if reasons:
+        card["overrideReasons"] = reasons
+    links = _links(advice, options)
+    if links:
+        card["links"] = links
+    if options.explanation and advice.explanation:
+        explained = explanation_object(advice, library, options.version)
+        card["extension"] = {EXPLANATION: explained}
+    return card
+
+
+def _overlay(
+    advice: OrderAdvice,
+    overlay: Overlay,
+    library: Library,
+    options: RenderOptions,
+    new_uuid: NewUuid | None,
+    several: bool,
+) -> Json:
+    text = library.card(overlay.id, overlay.indicator)
+    card = _card(text, overlay.indicator, options, new_uuid) | {
+        "summary": summary(text, advice, library),
+        "detail": detail(text, advice, library, options, several=several, overlay=overlay),
+    }
+    return card | _suggestions(text, advice, library, options, new_uuid, overlay)
+
+
+def _card(text: Card, indicator: str, options: RenderOptions, new_uuid: NewUuid | None) -> Json:
+    source: Json = {
+        "label": SOURCE_LABEL,
+        "topic": {
+            "system": f"{options.canonical}/CodeSystem/recommendation",
+            "code": str(text.code),
+            "display": text.title,
+        },
+    }
+    if options.catalogue_url:
+        source["url"] = options.catalogue_url
+    return _identity(new_uuid) | {"indicator": indicator, "source": source}
+
+
+def _identity(new_uuid: NewUuid | None) -> Json:
+    return {"uuid": new_uuid()} if new_uuid else {}
+
+
+def _suggestions(
+    text: Card,
+    advice: OrderAdvice,
+    library: Library,
+    options: RenderOptions,
+    new_uuid: NewUuid | None,
+    overlay: Overlay | None = None,
+) -> Json:
+    found: list[Json] = []
+    for name in text.suggestions:
+        words = library.suggestions[name]
+        for label, actions in offers(name, words, advice, options, overlay):
+            found.append({"label": label, **_identity(new_uuid), "actions": actions})
+    if not found:
+        return {}
+    if text.recommend_first:
+        found[0]["isRecommended"] = True
+    return {"suggestions": found, "selectionBehavior": text.selection_behavior}
+
+
+def _reason(name: str, library: Library, options: RenderOptions) -> Json:
+    reason = library.override_reasons[name]
+    local = f"{options.canonical}/CodeSystem/override-reason"
+    system = STANDARD_REASONS if reason.system == "standard" else local
+    return {"system": system, "code": reason.code, "display": reason.display}
+
+
+def _links(advice: OrderAdvice, options: RenderOptions) -> list[Json]:
+    """Links of a primary card; smart and absolute ones are never mixed on one card."""
+    rec = advice.recommendation
+    if rec.outcome is Outcome.INSUFFICIENT and options.questionnaire_url:
+        link = {"label": "Answer the open questions", "url": options.questionnaire_url}
+        link["type"] = options.questionnaire_link
+        if options.questionnaire_link == "smart":
+            return [link | ({"appContext": advice.app_context} if advice.app_context else {})]
+        return [link, *_catalogue(options)]
+    links = _catalogue(options)
+    prior = rec.prior.reference if rec.prior else ""
+    if rec.outcome is Outcome.DUPLICATE and options.report_url and reference(prior)[0] == "`":
+        url = options.report_url.replace("{reference}", quote(prior.split("#")[0]))
+        opens = {"label": "Open the earlier study or order", "url": url, "type": "absolute"}
+        return [opens, *links]
+    return links
+
+
+def _catalogue(options: RenderOptions) -> list[Json]:
+    if not options.catalogue_url:
+        return []
+    return [{"label": "Criteria and sources", "url": options.catalogue_url, "type": "absolute"}]
+
+
+def _system_actions(advices: Sequence[OrderAdvice], options: RenderOptions) -> Json:
+    """Rating updates: extensions only, no change of meaning; an unrated draft is not listed."""
+    updates = [
+        {
+            "type": "update",
+            "description": "Record the appropriateness rating on the order",
+            "resource": pama.rated(advice.order, advice, options),
+        }
+        for advice in advices
+        if options.pama and advice.recommendation.rating is not None
+    ]
+    out: Json = {}
+    if options.system_actions and updates:
+        out["systemActions"] = updates
+    elif options.empty_system_actions:
+        out["systemActions"] = []
+    if options.legacy_system_actions and updates:
+        out["extension"] = {"systemActions": updates}
+    return out
