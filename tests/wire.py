@@ -1,0 +1,49 @@
+"""Checks of what leaves the service: the shapes of CDS Hooks, closed where the standard closes them."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+SCHEMAS = Path(__file__).parent / "schemas"
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def response_errors(body: Any) -> list[str]:
+    """Every way in which `body` breaks the response schema, one line each; empty if it is sound."""
+    found = _errors("response", body)
+    if not found and "systemActions" in body.get("extension", {}):
+        legacy, actions = body["extension"]["systemActions"], body.get("systemActions")
+        if legacy != actions:
+            found.append("extension.systemActions: differs from systemActions")
+    return found
+
+
+def discovery_errors(body: Any) -> list[str]:
+    """As response_errors, for the discovery answer; one hook is listed once per id."""
+    found = _errors("discovery", body)
+    if not found:
+        keys = [(service["id"], service["hook"]) for service in body["services"]]
+        found += [f"services: {key} listed twice" for key in set(keys) if keys.count(key) > 1]
+    return found
+
+
+def assert_valid_response(body: Any) -> None:
+    assert response_errors(body) == []
+
+
+def assert_valid_discovery(body: Any) -> None:
+    assert discovery_errors(body) == []
+
+
+def _errors(name: str, body: Any) -> list[str]:
+    errors = sorted(_validator(name).iter_errors(body), key=lambda error: error.json_path)
+    return [f"{error.json_path}: {error.message[:200]}" for error in errors]
