@@ -2,6 +2,7 @@
 
 import copy
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -118,7 +119,7 @@ def test_only_dates_move():
     untouched = copy.deepcopy(request)
     after = shift(request, EVALUATED, EVALUATED + timedelta(days=1))
     assert request == untouched
-    expected = copy.deepcopy(request)
+    expected: dict[str, Any] = copy.deepcopy(request)
     observation = expected["prefetch"]["obs"]
     observation["meta"]["lastUpdated"] = "2026-03-03T11:00:00Z"
     observation["effectivePeriod"] = {"start": "2026-03-02", "end": "2026-03-03"}
@@ -157,5 +158,5 @@ def test_a_request_moved_there_and_back_is_the_same_but_for_partial_dates(scenar
     assert back["prefetch"]["obs-labs"] == request["prefetch"]["obs-labs"]
 
 
-def age(request: dict, at: datetime) -> int:
+def age(request: dict[str, Any], at: datetime) -> int:
     return age_on(date.fromisoformat(request["prefetch"]["patient"]["birthDate"]), at.date())

@@ -80,7 +80,8 @@ def base(statement_id: str) -> str:
     scope="module", params=load_scenarios(), ids=lambda scenario: f"{scenario.id}: {scenario.title}"
 )
 def scenario(request: pytest.FixtureRequest) -> Scenario:
-    return request.param
+    chosen: Scenario = request.param
+    return chosen
 
 
 @pytest.fixture(scope="module")
