@@ -1,0 +1,71 @@
+"""Whatever arrives, decoding answers with a request or a BadRequest."""
+
+import contextlib
+from typing import Any
+
+import msgspec
+from calls import bundle, call, condition
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cds_service.cdshooks.request import HookRequest, decode
+from cds_service.cdshooks.wire import PREFETCH_KEYS
+from cds_service.errors import BadRequest
+
+GOOD = msgspec.json.encode(call())
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["resourceType", "entry", "resource", "id", "code", "total", "x"]),
+            inner | st.sampled_from(["Bundle", "Condition", "Patient", "OperationOutcome"]),
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def answered(body: bytes) -> HookRequest | None:
+    with contextlib.suppress(BadRequest):
+        return decode(body)
+    return None
+
+
+@given(st.binary())
+def test_any_bytes(body: bytes):
+    assert answered(body) is None
+
+
+@given(JSON)
+def test_any_json(value: Any):
+    answered(msgspec.json.encode(value))
+
+
+@given(st.integers(0, len(GOOD)), st.integers(0, 40), st.binary(max_size=4))
+def test_a_good_body_with_a_piece_replaced(start: int, length: int, piece: bytes):
+    answered(GOOD[:start] + piece + GOOD[start + length :])
+
+
+@given(st.data())
+def test_a_good_body_with_a_value_replaced(data: st.DataObject):
+    body = call(fhirServer="https://e.example", fhirAuthorization={"access_token": "t"})
+    body["prefetch"]["answers"] = bundle(condition(), condition())
+    place: Any = body
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+            place[key] = data.draw(JSON)
+            break
+        place = inner
+    answered(msgspec.json.encode(body))
+
+
+@given(st.sampled_from(PREFETCH_KEYS[1:]), JSON)
+def test_no_chart_fails_a_sound_envelope(key: str, value: Any):
+    request = answered(msgspec.json.encode(call(prefetch={key: value})))
+    assert request is not None
+    assert request.prefetch[key].present

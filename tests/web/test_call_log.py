@@ -1,0 +1,74 @@
+"""The log: one line for each call, and nothing about the patient in any of them."""
+
+import io
+import json
+
+import pytest
+from calls import DRAFT, HOOK_INSTANCE, bundle, call, condition, context, lines, post
+
+from cds_service.web.call_log import ALLOWED, make_logger
+
+MARK = "Xylocanth"
+
+
+def test_one_line_for_a_call(web, log):
+    response = post(web)
+    banner, line = lines(log)
+    assert banner["event"].startswith("DEVELOPMENT MODE")
+    assert line["event"] == "call"
+    assert line["hook_instance"] == HOOK_INSTANCE
+    assert line["hook"] == "order-select"
+    assert line["client"] == "development"
+    assert line["service"] == "cervical-mri"
+    assert line["outcomes"] == ["NOT_YET"]
+    assert line["status"] == 200
+    assert line["bytes_in"] == len(json.dumps(call()))
+    assert line["bytes_out"] == len(response.data)
+    assert line["ms"] > 0
+
+
+def test_pages_and_health_are_not_logged(web, log):
+    web.get("/readyz")
+    web.get("/")
+    assert len(lines(log)) == 1
+
+
+def test_unknown_keys_are_dropped():
+    stream = io.StringIO()
+    make_logger(stream).info("call", patient=MARK, status=200)
+    (line,) = lines(stream)
+    assert line["status"] == 200
+    assert line.keys() <= ALLOWED
+    assert MARK not in stream.getvalue()
+
+
+def test_refusals_are_logged_by_their_fixed_text(web, log):
+    post(web, call(hook=MARK))
+    assert lines(log)[-1]["refused"].startswith("hook: ")
+    assert MARK not in log.getvalue()
+
+
+CANARIES = {
+    "in the hookInstance": call(hookInstance=MARK),
+    "in the names": call(context=context(userId=MARK, patientId=MARK), prefetch={}),
+    "in a resource": call(
+        prefetch={"conditions": bundle(condition(id=MARK, note=[{"text": MARK}]))}
+    ),
+    "in an unreadable resource": call(prefetch={"conditions": bundle({"resourceType": MARK})}),
+    "in the draft": call(context=context(draftOrders=bundle(DRAFT | {"id": MARK}))),
+    "in the token": call(
+        fhirServer=f"https://{MARK}", fhirAuthorization={"access_token": MARK, "scope": MARK}
+    ),
+    "in a wrong patient": call(prefetch={"patient": {"resourceType": "Patient", "id": MARK}}),
+}
+
+
+@pytest.mark.parametrize("where", CANARIES)
+@pytest.mark.parametrize("fails", [None, ValueError(MARK), KeyError(MARK)])
+def test_a_recognisable_patient_is_nowhere(web, log, evaluator, where, fails, capfd):
+    evaluator.fails = fails
+    response = post(web, CANARIES[where], query_string={"q": MARK}, headers={"X-Mark": MARK})
+    assert MARK not in log.getvalue()
+    assert MARK not in "".join(capfd.readouterr())
+    if response.status_code != 200:
+        assert MARK not in response.get_data(as_text=True)

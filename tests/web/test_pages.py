@@ -1,0 +1,19 @@
+"""Health and the start page of development mode."""
+
+from cds_service import __version__
+
+
+def test_health(web, production):
+    for client in (web, production):
+        assert client.get("/livez").json == {"status": "alive", "version": __version__}
+        assert client.get("/readyz").json == {"status": "ready", "version": __version__}
+
+
+def test_start_page_lists_the_addresses_under_the_banner(web):
+    page = web.get("/").get_data(as_text=True)
+    assert "DEVELOPMENT MODE" in page
+    assert "http://127.0.0.1:5005/cds-services/cervical-mri" in page
+
+
+def test_production_has_no_start_page(production):
+    assert production.get("/").status_code == 404
