@@ -198,16 +198,15 @@ def _changed(concept: Concept, spec: ConceptSpec, knowledge: Knowledge) -> Conce
     for change in knowledge.changes:
         if change.name != concept.name or not (change.codes or change.prefixes):
             continue
-        new = tuple(replace(p, sequela=spec.sequela) for p in change.prefixes)
-        if change.replaces:
-            concept = replace(concept, codes=change.codes, prefixes=new)
-        else:
-            codes = {c.key: c for c in (*change.codes, *concept.codes)}
-            concept = replace(
-                concept,
-                codes=tuple(codes.values()),
-                prefixes=tuple(dict.fromkeys((*concept.prefixes, *new))),
-            )
+        codes = tuple(replace(c, display=c.display or spec.title) for c in change.codes)
+        prefixes = tuple(
+            replace(p, display=p.display or spec.title, sequela=spec.sequela)
+            for p in change.prefixes
+        )
+        if not change.replaces:
+            codes = tuple({c.key: c for c in (*codes, *concept.codes)}.values())
+            prefixes = tuple(dict.fromkeys((*concept.prefixes, *prefixes)))
+        concept = replace(concept, codes=codes, prefixes=prefixes)
     return concept
 
 
