@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Request
+from flask.testing import FlaskClient
 
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 import pytest
 from calls import NOW, ORIGIN, Bouncer, FakeEvaluator
@@ -17,14 +16,12 @@ from cds_service.client import make_client
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
 
+_read = cache(partial(rooms.load_terminology, Settings(dev=True)))
 
-@pytest.fixture(scope="session", autouse=True)
-def value_sets_read_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        once = cache(lambda *_: read(Settings(dev=True)))
-        read = rooms.load_terminology
-        patch.setattr(rooms, "load_terminology", lambda _: once())
-        yield
+
+@pytest.fixture(autouse=True)
+def value_sets_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "load_terminology", lambda _: _read())
 
 
 @pytest.fixture

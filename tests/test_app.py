@@ -1,0 +1,49 @@
+"""Fitting the rooms together, and refusing to."""
+
+import pytest
+from calls import Bouncer, FakeEvaluator, post
+
+from cds_service.app import create_app
+from cds_service.client import make_client
+from cds_service.errors import ConfigurationError
+from cds_service.settings import Settings
+
+CLIENT = make_client("ehr", {}, dev=False)
+
+
+@pytest.mark.parametrize(
+    "seams",
+    [{}, {"clients": (CLIENT,)}, {"authenticator": Bouncer(CLIENT)}],
+    ids=["nobody", "no authenticator", "no client"],
+)
+def test_production_without_a_client_refuses_to_start(seams):
+    with pytest.raises(ConfigurationError, match=r"no client is configured.*serve --dev"):
+        create_app(Settings(), evaluator=FakeEvaluator(), **seams)
+
+
+def test_the_clock_has_a_zone():
+    evaluator = FakeEvaluator()
+    app = create_app(Settings(dev=True), evaluator=evaluator)
+    assert post(app.test_client()).status_code == 200
+    assert evaluator.asked[0][1].tzinfo is not None
+
+
+def test_one_client_of_2_0_takes_the_ballot_fields_from_discovery():
+    old = make_client("old", {"discovery.hookVersion": False}, dev=False)
+    app = create_app(
+        Settings(), evaluator=FakeEvaluator(), clients=(CLIENT, old), authenticator=Bouncer(old)
+    )
+    (service, _) = app.test_client().get("/cds-services").json["services"]
+    assert "hookVersion" not in service
+
+
+def test_white_cells_are_fetched_when_a_client_reads_them():
+    client = make_client("x", {"ext.wbc": True}, dev=False)
+    texts = []
+    for clients in ((CLIENT,), (CLIENT, client)):
+        app = create_app(
+            Settings(), evaluator=FakeEvaluator(), clients=clients, authenticator=Bouncer(client)
+        )
+        (service, _) = app.test_client().get("/cds-services").json["services"]
+        texts.append(service["prefetch"]["obs-labs"])
+    assert len(texts[0]) < len(texts[1])
