@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 
-class Element(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class Element(msgspec.Struct, gc=False, rename="camel"):
     """Base of the data types."""
 
 
@@ -291,8 +291,19 @@ class QuestionnaireResponse(Resource, tag="QuestionnaireResponse"):
     item: list[AnswerItem] | None = None
 
 
+class Issue(Element):
+    severity: str | None = None
+
+
 class OperationOutcome(Resource, tag="OperationOutcome"):
-    """A search or read that failed."""
+    """A search or read that failed, or remarks on one that did not."""
+
+    issue: list[Issue] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it says more than information; without issues it does not say it went well."""
+        return not self.issue or any(i.severity != "information" for i in self.issue)
 
 
 class FamilyMemberHistory(Resource, tag="FamilyMemberHistory"):

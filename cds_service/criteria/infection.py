@@ -1,0 +1,179 @@
+"""Red flags of infection: RF-INFECT-*."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cds_service.criteria.registry import Case, criterion, evidence, judged, not_met, unknown
+from cds_service.facts import results
+from cds_service.facts.entries import Entry, Kind
+from cds_service.facts.finding import Evidence, Finding, Status
+from cds_service.facts.frame import plain
+from cds_service.fhir import units
+
+_MARKERS = ("RF-INFECT-FEVER", "RF-INFECT-IVDU", "RF-INFECT-LAB")
+_FEVER_DAYS = 14
+_HISTORY_DAYS = 365
+
+
+def _with_enough_markers(case: Case, finding: Finding) -> Finding:
+    """`infect.minMarkers`: fewer markers than asked for leave each of them unfired."""
+    wanted: int = case.config["infect.minMarkers"]
+    if finding.status is not Status.MET or wanted <= 1:
+        return finding
+    count = sum(check(case).status is Status.MET for check in (_fever, _ivdu, _laboratory))
+    if count >= wanted:
+        return finding
+    return not_met(
+        finding.id, f"{count} of {wanted} infection markers (infect.minMarkers)", finding.evidence
+    )
+
+
+@criterion("RF-INFECT-FEVER")
+def fever(case: Case) -> Finding:
+    """Temperature at or above fever.thresholdC within its window, or a current fever diagnosis.
+
+    Reads Observation (maximum in the window, CF-6) and Condition (suspected too, 14 days). A refuted
+    fever cancels an earlier diagnosis, never a measurement.
+    """
+    return _with_enough_markers(case, _fever(case))
+
+
+def _fever(case: Case) -> Finding:
+    days: int = case.config["fever.lookbackDays"]
+    limit = case.config["fever.thresholdC"]
+    sign = "≥" if case.config["fever.inclusive"] else ">"
+    threshold = f"{sign} {plain(limit)} °C, last {days} days"
+    measured = results.numbers(
+        case.facts.observed.results, "VS-TEMPERATURE", days, units.celsius, "°C", case.frame
+    )
+    hot = [
+        n
+        for n in measured
+        if n.value > limit or (n.value == limit and case.config["fever.inclusive"])
+    ]
+    diagnosed = [
+        e
+        for e in case.facts.stands("VS-FEVER")
+        if e.kind is not Kind.CONDITION
+        or case.frame.possibly_within(e.onset, _FEVER_DAYS)
+        or case.frame.possibly_within(e.recorded, _FEVER_DAYS)
+    ]
+    denied = case.facts.denied("VS-FEVER")
+    top = max(measured, key=lambda n: (n.value, n.reference), default=None)
+    if not hot and not diagnosed and top is not None:
+        return not_met("RF-INFECT-FEVER", "below the threshold", (top.evidence(threshold),))
+    found = judged(
+        case,
+        "RF-INFECT-FEVER",
+        diagnosed,
+        denied=denied,
+        nothing=f"no temperature in the last {days} days",
+    )
+    if hot and top is not None:
+        if not case.cervical:
+            return not_met("RF-INFECT-FEVER", "no cervical presentation (gate)")
+        shown = (top.evidence(threshold), *evidence(diagnosed))
+        return Finding("RF-INFECT-FEVER", Status.MET, shown, values={"value": top.text})
+    return found
+
+
+@criterion("RF-INFECT-IVDU")
+def injecting_drug_use(case: Case) -> Finding:
+    """Injecting drug use, ever (ivdu.lookback); remission counts.
+
+    Reads Condition (confirmed, any date and status), Observation and answers. A substance without a
+    route, a suspected Condition or an order reason is possible only, and asked.
+    """
+    return _with_enough_markers(case, _ivdu(case))
+
+
+def _ivdu(case: Case) -> Finding:
+    found = injecting(case)
+    if case.config["ivdu.acceptDxWithoutRoute"]:
+        found += [e for e in case.facts.history("VS-SUBSTANCE-NO-ROUTE") if not e.suspected]
+    lookback = case.config["ivdu.lookback"]
+    if lookback != "lifetime":
+        found = [e for e in found if case.frame.possibly_within(e.date, lookback)]
+    return judged(
+        case,
+        "RF-INFECT-IVDU",
+        found,
+        denied=[*case.facts.denied("VS-IVDU", concepts=("ivdu",)), *never_injected(case)],
+        nothing="drug use not recorded",
+    )
+
+
+def injecting(case: Case) -> list[Entry]:
+    """Confirmed injecting drug use, whatever its date."""
+    listed = [
+        e for e in case.facts.history("VS-IVDU", "local:iv-drug-use") if not e.suspected
+    ]
+    told = [
+        e
+        for e in case.facts.stands("VS-IVDU", concepts=("ivdu",), reasons=False)
+        if e.kind is not Kind.CONDITION
+    ]
+    return listed + told
+
+
+def never_injected(case: Case) -> list[Entry]:
+    return [e for e in case.facts.history("VS-NEVER-INJECTED") if not e.suspected]
+
+
+@criterion("RF-INFECT-LAB")
+def raised_inflammatory_markers(case: Case) -> Finding:
+    """Raised CRP or ESR: the latest usable result within lab.lookbackDays.
+
+    Reads Observation. UNKNOWN without a usable result. Tags name which marker: CRP, ESR.
+    """
+    return _with_enough_markers(case, _laboratory(case))
+
+
+def _laboratory(case: Case) -> Finding:
+    observed, person = case.facts.observed.results, case.facts.person
+    crp = results.raised_crp(observed, person, case.frame)
+    esr = results.raised_esr(observed, person, case.frame)
+    raised = {
+        name: [v.evidence() for v in verdicts if v.raised]
+        for name, verdicts in (("CRP", crp), ("ESR", esr))
+    }
+    tags = tuple(name for name, found in raised.items() if found)
+    shown = tuple(sorted((e for found in raised.values() for e in found), key=_order))
+    if tags and not case.cervical:
+        return not_met("RF-INFECT-LAB", "no cervical presentation (gate)", shown)
+    if tags:
+        return Finding("RF-INFECT-LAB", Status.MET, shown, tags=tags)
+    normal = tuple(sorted((v.evidence() for v in (*crp, *esr)), key=_order))
+    if normal:
+        return not_met("RF-INFECT-LAB", "not raised", normal)
+    days: int = case.config["lab.lookbackDays"]
+    return unknown("RF-INFECT-LAB", f"no usable CRP or ESR in the last {days} days")
+
+
+def _order(shown: Evidence) -> tuple[str, str, str]:
+    return (shown.display, shown.reference, shown.value or "")
+
+
+@criterion("RF-INFECT-DX")
+def infection_known_or_suspected(case: Case) -> Finding:
+    """Spinal or bloodstream infection, current or suspected; a spinal one also up to a year after.
+
+    Reads Condition (suspected too) and order reasons.
+    """
+    found = case.facts.stands("VS-SPINEINFECT", "VS-SYSTEMIC-INFECTION")
+    known = {e.key for e in found}
+    past = [
+        msgspec.structs.replace(e, note="resolved within a year")
+        for e in case.facts.history("VS-SPINEINFECT")
+        if e.key not in known
+        and not e.current
+        and case.frame.possibly_within(e.abated or e.date, _HISTORY_DAYS)
+    ]
+    return judged(
+        case,
+        "RF-INFECT-DX",
+        found + past,
+        denied=case.facts.denied("VS-SPINEINFECT", "VS-SYSTEMIC-INFECTION"),
+        nothing="no infection recorded",
+    )

@@ -1,0 +1,139 @@
+"""Red flags of nerve roots and cord: RF-NEURO-* and RF-MYELO-*."""
+
+from __future__ import annotations
+
+from cds_service.criteria.registry import Case, criterion, judged
+from cds_service.facts.entries import Entry, Kind
+from cds_service.facts.finding import Finding
+
+
+def _superseded(case: Case, *concepts: str) -> list[Entry]:
+    return [e for e in case.facts.judged.superseded if e.concept.split(":")[0] in concepts]
+
+
+@criterion("RF-NEURO-MOTOR")
+def weakness_in_a_limb(case: Case) -> Finding:
+    """Weakness in an arm or a leg.
+
+    Reads Condition (suspected too, 90 days), Observation and answers (30 days): strength below 5/5
+    or an abnormal motor examination. Leg weakness with a lumbar explanation is set aside and asked.
+    UNKNOWN when nothing usable is recorded.
+    """
+    return judged(
+        case,
+        "RF-NEURO-MOTOR",
+        case.picture.motor,
+        denied=case.facts.denied("VS-MOTOR", concepts=("motor",)) or _whole_exam(case),
+        superseded=_superseded(case, "motor"),
+        nothing="no strength or motor examination recorded",
+    )
+
+
+@criterion("RF-NEURO-SENS")
+def sensory_change_in_a_limb(case: Case) -> Finding:
+    """Numbness, tingling or another sensory change in a limb.
+
+    Reads Condition (suspected too, 90 days), Observation and answers (30 days). A reported symptom
+    is not taken away by a normal examination (CF-2). Without a site it counts only where another
+    fact points to the neck; the face never counts. `neuro.radiculopathyDxIsDeficit` adds
+    radiculopathy diagnoses, `neuro.subjectiveSensoryIsRedFlag` off leaves examined findings only.
+    """
+    found = case.picture.sensory
+    if not case.config["neuro.subjectiveSensoryIsRedFlag"]:
+        found = [e for e in found if e.objective]
+    if case.config["neuro.radiculopathyDxIsDeficit"]:
+        found = found + [e for e in case.picture.radicular if not e.suspected]
+    return judged(
+        case,
+        "RF-NEURO-SENS",
+        found,
+        denied=case.facts.denied("VS-SENS", concepts=("sensory",)),
+        superseded=_superseded(case, "sensory"),
+        nothing="no sensory symptom or examination recorded",
+    )
+
+
+@criterion("RF-NEURO-REFLEX")
+def reflex_change(case: Case) -> Finding:
+    """A tendon-reflex abnormality or an upper-motor-neuron sign.
+
+    Reads Condition (confirmed), Observation and answers (30 days). 2+ or normal is a denial; a
+    symmetric 1+ or 3+ without `abnormal` is undecided.
+    """
+    return judged(
+        case,
+        "RF-NEURO-REFLEX",
+        confirmed(case.picture.reflex),
+        denied=case.facts.denied("VS-REFLEX", concepts=("reflex",)) or _whole_exam(case),
+        superseded=_superseded(case, "reflex", "umn"),
+        nothing="no reflex examination recorded",
+    )
+
+
+@criterion("RF-MYELO-GAIT")
+def gait_disturbance(case: Case) -> Finding:
+    """A gait disturbance beside a cervical problem or a cord pattern.
+
+    Reads Condition (suspected too, 90 days), Observation and answers (30 days).
+    """
+    return judged(
+        case,
+        "RF-MYELO-GAIT",
+        case.picture.gait,
+        denied=case.facts.denied("VS-GAIT", concepts=("gait",)),
+        superseded=_superseded(case, "gait"),
+        nothing="no gait examination recorded",
+    )
+
+
+@criterion("RF-MYELO-HAND")
+def hand_clumsiness(case: Case) -> Finding:
+    """Clumsy hands or loss of dexterity.
+
+    Reads Condition (suspected too, 90 days), Observation and answers (30 days).
+    """
+    return judged(
+        case,
+        "RF-MYELO-HAND",
+        case.picture.hand,
+        denied=case.facts.denied("VS-HANDCLUMSY", concepts=("hand",)),
+        superseded=_superseded(case, "hand"),
+        nothing="hand dexterity not recorded",
+    )
+
+
+@criterion("RF-MYELO-BB")
+def new_bladder_or_bowel_dysfunction(case: Case) -> Finding:
+    """New bladder or bowel dysfunction, stress incontinence and long-known trouble excluded.
+
+    Reads Condition (suspected too), Observation, order reasons.
+    """
+    return judged(
+        case,
+        "RF-MYELO-BB",
+        case.picture.bladder_bowel,
+        denied=case.facts.denied("VS-BB"),
+        nothing="bladder and bowel function not recorded",
+    )
+
+
+@criterion("RF-MYELO-DX")
+def myelopathy_documented(case: Case) -> Finding:
+    """Myelopathy or cord compression, diagnosed or suspected; reads Condition and order reasons."""
+    return judged(
+        case,
+        "RF-MYELO-DX",
+        case.picture.myelopathy,
+        denied=case.facts.denied("VS-MYELO"),
+        nothing="no myelopathy recorded",
+    )
+
+
+def confirmed(entries: list[Entry]) -> list[Entry]:
+    """Entries that may fire a row not marked S: neither suspected nor a mere order reason."""
+    return [e for e in entries if not e.suspected and e.kind is not Kind.REASON]
+
+
+def _whole_exam(case: Case) -> list[Entry]:
+    """A normal global examination denies motor and reflex findings (CF-2)."""
+    return [e for e in case.facts.judged.absent if e.concept == "neuro-exam"]

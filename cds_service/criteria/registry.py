@@ -1,0 +1,162 @@
+"""One pure function for each statement, found by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+from cds_service.criteria.model import Outcome
+from cds_service.errors import ConfigurationError
+from cds_service.facts import results
+from cds_service.facts.config import CriteriaConfig
+from cds_service.facts.entries import Entry
+from cds_service.facts.finding import Evidence, Finding, Status
+from cds_service.facts.patient_facts import PatientFacts
+from cds_service.facts.picture import Picture
+from cds_service.facts.results import Number
+from cds_service.facts.trauma import Trauma
+from cds_service.fhir import units
+
+Criterion = Callable[["Case"], Finding]
+CRITERIA: dict[str, Criterion] = {}
+AFTER_OUTCOME: set[str] = set()
+"""Statements that are attached to an outcome; they are asked once it is known."""
+
+
+def criterion(statement: str, *, after_outcome: bool = False) -> Callable[[Criterion], Criterion]:
+    """Register the function of `statement`; a second one for the same id is refused."""
+
+    def register(function: Criterion) -> Criterion:
+        if statement in CRITERIA:
+            raise ConfigurationError(f"{statement}: two criterion functions; keep one")
+        CRITERIA[statement] = function
+        if after_outcome:
+            AFTER_OUTCOME.add(statement)
+        return function
+
+    return register
+
+
+def check_against(statements: Iterable[str]) -> None:
+    """Refuse a statement without a function, and a function without a statement."""
+    known = set(statements)
+    for statement in sorted(known - CRITERIA.keys()):
+        raise ConfigurationError(f"statements.toml: {statement} has no criterion function; add one")
+    for statement in sorted(CRITERIA.keys() - known):
+        raise ConfigurationError(f"statements.toml: {statement} is missing; its function exists")
+
+
+class Case:
+    """One patient and one draft, with every finding worked out at most once."""
+
+    def __init__(self, facts: PatientFacts) -> None:
+        self.facts = facts
+        self.config: CriteriaConfig = facts.config
+        self.frame = facts.frame
+        self.picture = Picture(facts)
+        self.trauma = Trauma(self.picture)
+        self.outcome: Outcome | None = None
+        self._findings: dict[str, Finding] = {}
+
+    def finding(self, statement: str) -> Finding:
+        """The finding of a statement."""
+        known = self._findings.get(statement)
+        if known is None:
+            known = self._findings[statement] = CRITERIA[statement](self)
+        return known
+
+    def met(self, statement: str) -> bool:
+        return self.finding(statement).status is Status.MET
+
+    def any_met(self, prefix: str) -> list[str]:
+        """Statements whose id starts with `prefix` and that hold, in the order of the criteria."""
+        return [s for s in CRITERIA if s.startswith(prefix) and s != "RF-ANY" and self.met(s)]
+
+    def red_flags(self) -> list[str]:
+        """RF-ANY: every red flag that fires, those of switched-on extensions included."""
+        extra = [s for s in RED_FLAG_EXTENSIONS if self.met(s)]
+        return self.any_met("RF-") + extra
+
+    def all_findings(self) -> Mapping[str, Finding]:
+        return {s: self.finding(s) for s in CRITERIA}
+
+    @property
+    def cervical(self) -> bool:
+        """SYM-CERV."""
+        return bool(self.picture.cervical)
+
+    @property
+    def mri(self) -> bool:
+        return self.outcome is not None and self.outcome.startswith("MRI_")
+
+    @cached_property
+    def child_in_trauma_rules(self) -> bool:
+        """Under the age for which NEXUS and the Canadian C-Spine Rule are meant."""
+        age = self.facts.person.age
+        return bool(self.config["ext.age"]) and age is not None and age < self.config["trauma.ageMin"]
+
+    @cached_property
+    def pain_scores(self) -> list[Number]:
+        """Pain scores of the newest day within 14 days."""
+        scores = results.numbers(
+            self.facts.observed.results, "VS-PAIN", 14, units.pain_score, "/10", self.frame
+        )
+        return results.latest(scores)
+
+
+RED_FLAG_EXTENSIONS = ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH")
+
+
+def evidence(entries: Iterable[Entry], threshold: str | None = None) -> tuple[Evidence, ...]:
+    """Evidence of entries, each once, newest first; independent of the order they came in."""
+    unique = {(e.key, e.code.display): e for e in entries}
+    shown = {x.evidence(threshold): None for x in unique.values()}
+    return tuple(sorted(shown, key=lambda e: (e.date or "", e.reference, e.display), reverse=True))
+
+
+def met(statement: str, shown: tuple[Evidence, ...] = (), reason: str = "", **values: str) -> Finding:
+    return Finding(statement, Status.MET, shown, reason, values=values)
+
+
+def not_met(statement: str, reason: str, shown: tuple[Evidence, ...] = ()) -> Finding:
+    return Finding(statement, Status.NOT_MET, shown, reason)
+
+
+def unknown(statement: str, reason: str, shown: tuple[Evidence, ...] = ()) -> Finding:
+    return Finding(statement, Status.UNKNOWN, shown, reason)
+
+
+def switched_off(statement: str, key: str) -> Finding:
+    return not_met(statement, f"switched off ({key})")
+
+
+def when(statement: str, holds: bool, shown: tuple[Evidence, ...], reason: str) -> Finding:
+    """MET with its evidence, or NOT_MET with the reason."""
+    return met(statement, shown) if holds else not_met(statement, reason)
+
+
+def judged(
+    case: Case,
+    statement: str,
+    present: list[Entry],
+    *,
+    denied: Iterable[Entry] = (),
+    superseded: Iterable[Entry] = (),
+    nothing: str,
+    **values: str,
+) -> Finding:
+    """A finding of the closed-world kind: there, denied, or nothing usable.
+
+    Without a cervical presentation (SYM-CERV) no indication fires (criteria, 1.2).
+    """
+    if present and not case.cervical:
+        return not_met(statement, "no cervical presentation (gate)", evidence(present))
+    if present:
+        return met(statement, evidence(present), **values)
+    gone = list(superseded)
+    if gone:
+        return not_met(statement, "superseded by a later examination", evidence(gone))
+    no = list(denied)
+    if no:
+        return not_met(statement, "documented absent", evidence(no))
+    return unknown(statement, nothing)

@@ -1,0 +1,182 @@
+"""Low-risk screens after trauma: NEXUS and the Canadian C-Spine Rule (extensions)."""
+
+from __future__ import annotations
+
+from cds_service.criteria.registry import Case, criterion, met, not_met, switched_off, unknown
+from cds_service.criteria.trauma import coma_scores, deficits
+from cds_service.facts.entries import Entry
+from cds_service.facts.finding import Evidence, Finding
+from cds_service.facts.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
+
+_CCR_MAX_DAYS = 2
+_CCR_OLD_AGE = 65
+_CCR_HIGH_RISK = ("ccr-dangerous-mechanism", "ccr-limb-paraesthesia")
+
+
+def _since_injury(case: Case, local: str) -> list[Entry]:
+    injury = case.trauma.date
+    return [
+        e
+        for e in case.facts.answers(local)
+        if e.present is not None
+        and injury is not None
+        and e.recorded is not None
+        and e.recorded.lo >= injury.lo
+    ]
+
+
+def answer(case: Case, local: str) -> bool | None:
+    """The newest answer on or after the injury; on one day a yes wins."""
+    found = _since_injury(case, local)
+    newest = [e for e in found if e.recorded == found[0].recorded]
+    return any(e.present for e in newest) if newest else None
+
+
+def _shown(case: Case, codes: tuple[str, ...]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(
+            found[0].reference,
+            LOCAL[local].title,
+            found[0].recorded.text if found[0].recorded else None,
+            "yes" if answer(case, local) else "no",
+        )
+        for local in codes
+        if (found := _since_injury(case, local))
+    )
+
+
+def contradicted(case: Case) -> bool:
+    """A documented deficit or midline tenderness: no answer `no` takes it away."""
+    return bool(deficits(case)) or bool(case.picture.tenderness)
+
+
+def _unusable(case: Case, statement: str, key: str) -> Finding | None:
+    if not case.config[key]:
+        return switched_off(statement, key)
+    if not case.trauma.recent:
+        return not_met(statement, "no recent injury")
+    age = case.facts.person.age
+    if age is not None and age < case.config["trauma.ageMin"]:
+        return not_met(statement, "not meant for children")
+    return None
+
+
+def _nexus(case: Case) -> bool | None:
+    """True: POS; False: LOW; None: neither."""
+    answers = [answer(case, local) for local in NEXUS]
+    if any(a is True for a in answers):
+        return True
+    return False if all(a is False for a in answers) else None
+
+
+def _ccr_applies(case: Case) -> str | None:
+    """None where the rule may be used, else why not."""
+    age = case.facts.person.age
+    scores = coma_scores(case)
+    injury = case.trauma.date
+    barred = case.facts.stands("VS-AS", "VS-STENOSIS", "VS-MYELO")
+    checks = (
+        (age is not None, "age not known"),
+        (bool(scores) and all(n.value == 15 for n in scores), "Glasgow coma score 15 not documented"),
+        (answer(case, "ccr-vitals-stable") is True, "stable vital signs not documented"),
+        (answer(case, "ccr-penetrating-injury") is False, "penetrating injury not excluded"),
+        (
+            injury is not None and case.frame.within(injury, _CCR_MAX_DAYS),
+            f"injury more than {_CCR_MAX_DAYS} days ago",
+        ),
+        (not case.picture.motor, "weakness documented"),
+        (
+            not barred and not case.facts.surgery.cervical,
+            "ankylosing spondylitis, stenosis, myelopathy or cervical surgery on record",
+        ),
+    )
+    return next((why for holds, why in checks if not holds), None)
+
+
+def _ccr(case: Case) -> bool | None:
+    """True: POS; False: LOW; None: neither."""
+    age = case.facts.person.age
+    high = [answer(case, local) for local in _CCR_HIGH_RISK]
+    if (age is not None and age >= _CCR_OLD_AGE) or True in high:
+        return True
+    low = [answer(case, local) for local in CCR_LOW_RISK]
+    if all(a is False for a in low):
+        return True
+    if None in high or True not in low:
+        return None
+    rotates = answer(case, "ccr-rotates-45-both-sides")
+    return None if rotates is None else not rotates
+
+
+def _usable_nexus(case: Case) -> bool | None:
+    return None if _unusable(case, "", "ext.nexus") else _nexus(case)
+
+
+def _usable_ccr(case: Case) -> bool | None:
+    return None if _unusable(case, "", "ext.ccr") or _ccr_applies(case) else _ccr(case)
+
+
+def _low(case: Case, statement: str, own: bool | None, other: bool | None) -> Finding:
+    """LOW, unless the chart or the other screen says otherwise: POS wins."""
+    if own is None:
+        return unknown(statement, "answers missing")
+    if own:
+        return not_met(statement, "positive")
+    if contradicted(case):
+        return not_met(statement, "contradicted by a documented finding")
+    if other is True:
+        return not_met(statement, "the other screen is positive")
+    return met(statement)
+
+
+def _with(finding: Finding, shown: tuple[Evidence, ...]) -> Finding:
+    return Finding(finding.id, finding.status, shown, finding.reason)
+
+
+@criterion("EXT-NEXUS-LOW")
+def nexus_low_risk(case: Case) -> Finding:
+    """All five NEXUS answers are no, on or after the injury, and nothing documented contradicts."""
+    if finding := _unusable(case, "EXT-NEXUS-LOW", "ext.nexus"):
+        return finding
+    finding = _low(case, "EXT-NEXUS-LOW", _nexus(case), _usable_ccr(case))
+    return _with(finding, _shown(case, NEXUS))
+
+
+@criterion("EXT-NEXUS-POS")
+def nexus_positive(case: Case) -> Finding:
+    """Any NEXUS answer is yes, on or after the injury."""
+    if finding := _unusable(case, "EXT-NEXUS-POS", "ext.nexus"):
+        return finding
+    result = _nexus(case)
+    if result is None:
+        return unknown("EXT-NEXUS-POS", "answers missing", _shown(case, NEXUS))
+    shown = _shown(case, NEXUS)
+    return met("EXT-NEXUS-POS", shown) if result else not_met("EXT-NEXUS-POS", "all no", shown)
+
+
+_CCR_ALL = tuple(code for code in LOCAL if code.startswith("ccr-"))
+
+
+@criterion("EXT-CCR-LOW")
+def c_spine_rule_low_risk(case: Case) -> Finding:
+    """Applicable, no high-risk factor, a low-risk factor, and able to rotate 45° to both sides."""
+    if finding := _unusable(case, "EXT-CCR-LOW", "ext.ccr"):
+        return finding
+    if why := _ccr_applies(case):
+        return unknown("EXT-CCR-LOW", f"not applicable: {why}")
+    finding = _low(case, "EXT-CCR-LOW", _ccr(case), _usable_nexus(case))
+    return _with(finding, _shown(case, _CCR_ALL))
+
+
+@criterion("EXT-CCR-POS")
+def c_spine_rule_positive(case: Case) -> Finding:
+    """Applicable, and high risk, no low-risk factor, or unable to rotate."""
+    if finding := _unusable(case, "EXT-CCR-POS", "ext.ccr"):
+        return finding
+    if why := _ccr_applies(case):
+        return unknown("EXT-CCR-POS", f"not applicable: {why}")
+    result = _ccr(case)
+    if result is None:
+        return unknown("EXT-CCR-POS", "answers missing", _shown(case, _CCR_ALL))
+    shown = _shown(case, _CCR_ALL)
+    return met("EXT-CCR-POS", shown) if result else not_met("EXT-CCR-POS", "low risk", shown)

@@ -1,0 +1,79 @@
+"""Later and contradicting entries for one finding (criteria, 0.4, CF-1 to CF-5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from cds_service.facts.entries import Entry, Kind
+from cds_service.facts.frame import Frame
+
+# History and standing facts: how long ago they were noted does not matter.
+_ANY_DATE = frozenset(("ivdu", "opll", "orbital-metal", "ct-negative", "mri-nondiagnostic", "nexus", "ccr"))
+_GLOBAL_EXAM = "neuro-exam"
+_EXAMINED = frozenset(("motor", "sensory", "reflex"))
+_REFLEX_EXAM = "local:reflex-exam"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What stands of all entries."""
+
+    present: list[Entry]
+    absent: list[Entry]
+    superseded: list[Entry]
+    """Positive entries that a later examination took away; the note says which."""
+    undecided: list[Entry]
+    conflicts: tuple[str, ...]
+    """Findings on which the record contradicts itself on one day; the positive stands (CF-3)."""
+
+
+def recent(entries: Iterable[Entry], frame: Frame) -> list[Entry]:
+    """Observations and answers inside the examination window."""
+    days: int = frame.config["exam.lookbackDays"]
+    return [e for e in entries if e.concept in _ANY_DATE or frame.within(e.recorded, days)]
+
+
+def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[Entry]) -> Judged:
+    """Let later examinations suppress earlier positives; `observed` is already in its window."""
+    negatives = [e for e in observed if e.present is False]
+    by_concept: dict[str, list[Entry]] = defaultdict(list)
+    for negative in negatives:
+        by_concept[negative.concept].append(negative)
+    whole_exam = by_concept.get(_GLOBAL_EXAM, [])
+    whole_reflex = [n for n in by_concept.get("reflex", []) if _REFLEX_EXAM in n.code.sets]
+    present: list[Entry] = []
+    superseded: list[Entry] = []
+    conflicts: list[str] = []
+    positives = [*conditions, *reasons, *(e for e in observed if e.present)]
+    for entry in positives:
+        against = by_concept.get(entry.concept, [])
+        sign = entry.concept.startswith("umn:")
+        if sign:
+            against = against + whole_reflex
+        if sign or entry.concept in _EXAMINED:
+            against = against + whole_exam
+        against = [n for n in against if _may_suppress(n, entry)]
+        newer = next((n for n in against if _later(n, entry)), None)
+        if newer is not None and newer.recorded is not None:
+            note = f"superseded by the examination of {newer.recorded.text}"
+            superseded.append(msgspec.structs.replace(entry, note=note))
+            continue
+        if any(n.recorded == entry.date for n in against):
+            conflicts.append(entry.code.display)
+        present.append(entry)
+    undecided = [e for e in observed if e.present is None]
+    return Judged(present, negatives, superseded, undecided, tuple(dict.fromkeys(conflicts)))
+
+
+def _may_suppress(negative: Entry, positive: Entry) -> bool:
+    """Same site or no site (CF-5); an answer takes away nothing but earlier answers."""
+    if negative.kind is Kind.ANSWER and positive.kind is not Kind.ANSWER:
+        return False
+    return not negative.site.named or negative.site == positive.site
+
+
+def _later(negative: Entry, positive: Entry) -> bool:
+    date = positive.date
+    return date is not None and negative.recorded is not None and negative.recorded.lo > date.hi

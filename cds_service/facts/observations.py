@@ -1,0 +1,243 @@
+"""Observations and questionnaire answers as entries (criteria, 0.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from cds_service.facts import values
+from cds_service.facts.entries import NOWHERE, Code, Entry, Kind, Site
+from cds_service.facts.frame import Frame
+from cds_service.facts.vocabulary import LOCAL, concept_of
+from cds_service.fhir import resources as r
+from cds_service.fhir.dates import Interval
+
+_FINAL = frozenset(("final", "amended", "corrected", "preliminary"))
+_ANSWERED = frozenset(("completed", "amended"))
+
+MEASURED = frozenset(
+    (
+        "VS-TEMPERATURE",
+        "VS-CRP",
+        "VS-HSCRP",
+        "VS-ESR",
+        "VS-WBC",
+        "VS-EGFR",
+        "VS-PAIN",
+        "VS-GCS",
+        "VS-PREGNANCY-STATUS",
+        "VS-PREGNANCY-TEST",
+    )
+)
+"""Sets whose results are numbers or states of their own, read in `results`."""
+
+
+class Result(msgspec.Struct, frozen=True, gc=False):
+    """A measured or coded result that is not a finding: temperature, laboratory, scores."""
+
+    item: values.Valued
+    code: Code
+    reference: str
+    date: Interval
+    site: Site = NOWHERE
+
+
+class Focus(msgspec.Struct, frozen=True, gc=False):
+    """A statement that something is getting worse; without `names`, every current symptom."""
+
+    entry: Entry
+    names: frozenset[str]
+
+
+class Observed(msgspec.Struct, frozen=True):
+    """Everything Observations and answers say, undated and future ones left out."""
+
+    entries: list[Entry]
+    results: list[Result]
+    worsening: list[Focus]
+    numbers: list[tuple[str, values.Valued, Entry]]
+    """Answers that are numbers: (local code, value, entry)."""
+
+
+class _AnswerValue(msgspec.Struct, frozen=True, gc=False):
+    """One answer, shaped like an Observation value."""
+
+    value_boolean: bool | None = None
+    value_integer: int | None = None
+    value_quantity: r.Quantity | None = None
+    value_codeable_concept: r.CodeableConcept | None = None
+    value_string: str | None = None
+    value_ratio: r.Ratio | None = None
+    interpretation: r.Concepts = None
+    reference_range: list[r.ReferenceRange] | None = None
+
+
+class _Item(msgspec.Struct, frozen=True, gc=False):
+    """One thing that carries a code and a value, wherever it stood."""
+
+    item: values.Valued
+    code: Code
+    kind: Kind
+    reference: str
+    key: str
+    date: Interval
+    site: Site
+    focus: frozenset[str] = frozenset()
+
+
+def read(
+    observations: Iterable[r.Observation],
+    answers: Iterable[r.QuestionnaireResponse],
+    frame: Frame,
+) -> Observed:
+    """Entries, results and worsening of this patient's Observations and QuestionnaireResponses."""
+    found = Observed([], [], [], [])
+    for item in _items(observations, answers, frame):
+        _sort(item, found, frame)
+    return msgspec.structs.replace(found, entries=_judge_reflexes(found.entries))
+
+
+def _items(
+    observations: Iterable[r.Observation],
+    answers: Iterable[r.QuestionnaireResponse],
+    frame: Frame,
+) -> Iterator[_Item]:
+    for observation in observations:
+        if observation.status in _FINAL:
+            yield from _of_observation(observation, frame)
+    for response in answers:
+        if response.status not in _ANSWERED:
+            continue
+        authored = frame.when(response.authored)
+        if authored is not None:
+            reference = f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
+            yield from _of_items(response.item or [], reference, authored, frame)
+
+
+def _of_observation(observation: r.Observation, frame: Frame) -> Iterator[_Item]:
+    parts: list[tuple[str, r.Observation | r.ObservationComponent, Code]] = []
+    if code := frame.code(observation.code):
+        parts.append(("", observation, code))
+    for index, component in enumerate(observation.component or []):
+        if code := frame.code(component.code):
+            parts.append((f"#component-{index}", component, code))
+    if not parts:
+        return
+    period = observation.effective_period
+    date = (
+        frame.when(observation.effective_date_time)
+        or frame.when(observation.effective_instant)
+        or (frame.when(period.end or period.start) if period else None)
+        or frame.when(observation.issued)
+    )
+    if date is None:
+        return
+    reference = f"Observation/{observation.id}" if observation.id else "Observation"
+    base = reference if observation.id else f"{reference}@{id(observation)}"
+    places = [observation.body_site] if observation.body_site else []
+    focus = frozenset(x for f in observation.focus or [] if (x := frame.reference(f)))
+    for suffix, part, code in parts:
+        site = frame.site(places, code)
+        yield _Item(part, code, Kind.OBSERVATION, reference, base + suffix, date, site, focus)
+
+
+def _of_items(
+    items: Iterable[r.AnswerItem], reference: str, date: Interval, frame: Frame
+) -> Iterator[_Item]:
+    for item in items:
+        yield from _of_items(item.item or [], reference, date, frame)
+        if item.link_id not in LOCAL:
+            continue
+        code = frame.coded([r.Coding(frame.terminology.local_system, item.link_id)])
+        if code is None:
+            continue
+        name = f"{reference}#{item.link_id}"
+        for index, answer in enumerate(item.answer or []):
+            concept = r.CodeableConcept([answer.value_coding]) if answer.value_coding else None
+            quantity = answer.value_quantity
+            if quantity is None and answer.value_decimal is not None:
+                quantity = r.Quantity(answer.value_decimal)
+            value = _AnswerValue(
+                value_boolean=answer.value_boolean,
+                value_integer=answer.value_integer,
+                value_quantity=quantity,
+                value_codeable_concept=concept,
+                value_string=answer.value_string,
+            )
+            site = frame.site((), code)
+            yield _Item(value, code, Kind.ANSWER, name, f"{name}-{index}", date, site)
+
+
+def _sort(item: _Item, found: Observed, frame: Frame) -> None:
+    measured = item.code.sets & MEASURED
+    if measured:
+        found.results.append(Result(item.item, item.code, item.reference, item.date, item.site))
+    local = next((s.removeprefix("local:") for s in item.code.sets if s.startswith("local:")), None)
+    if local == "symptom-worsening":
+        entry = _entry(item, values.polarity(item.item, frame))
+        if entry.present:
+            found.worsening.append(Focus(entry, item.focus))
+    elif local == "conservative-therapy-weeks":
+        found.numbers.append((local, item.item, _entry(item, True)))
+    elif local is not None:
+        found.entries.append(_of_local(local, item, frame))
+    elif not measured:
+        found.entries.append(_entry(item, values.polarity(item.item, frame)))
+
+
+def _of_local(local: str, item: _Item, frame: Frame) -> Entry:
+    if local == "motor-strength":
+        strength = values.strength(item.item, frame)
+        return _entry(item, strength.reduced, strength.text, strength.grade)
+    if local == "neuro-exam-normal":
+        normal = values.global_exam_normal(item.item, frame)
+        # `present` is the abnormal examination, so that False is the normal one as elsewhere.
+        return _entry(item, None if normal is None else not normal)
+    if local == "reflex-exam" and (grade := values.reflex_grade(item.item)) is not None:
+        if (flagged := values.by_flag(item.item)) is not None:
+            return _entry(item, flagged, f"{grade}+" if grade else "0", float(grade))
+        usual = {0: True, 2: False, 4: True}.get(grade)
+        return _entry(item, usual, f"{grade}+" if grade else "0", float(grade))
+    exam = LOCAL[local].reading == "exam"
+    return _entry(item, values.polarity(item.item, frame, exam=exam))
+
+
+def _entry(
+    item: _Item, present: bool | None, value: str | None = None, grade: float | None = None
+) -> Entry:
+    code = item.code
+    return Entry(
+        kind=item.kind,
+        code=code,
+        concept=concept_of(code.sets, code.system, code.code),
+        present=present,
+        reference=item.reference,
+        key=item.key,
+        site=item.site,
+        recorded=item.date,
+        value=value,
+        grade=grade,
+        objective=any(s.startswith("local:") for s in code.sets),
+        note="documented absent" if present is False else None,
+    )
+
+
+def _judge_reflexes(entries: list[Entry]) -> list[Entry]:
+    """1+ and 3+ count where the same day shows another grade elsewhere: asymmetry.
+
+    Alone, a symmetric 1+ or 3+ is within what healthy people have, and stays undecided.
+    """
+    graded = [e for e in entries if e.concept == "reflex" and e.grade is not None]
+    if len(graded) < 2:
+        return entries
+    judged = []
+    for entry in entries:
+        if entry in graded and entry.present is None:
+            asymmetric = any(
+                other.recorded == entry.recorded and other.grade != entry.grade for other in graded
+            )
+            judged.append(msgspec.structs.replace(entry, present=True) if asymmetric else entry)
+        else:
+            judged.append(entry)
+    return judged

@@ -1,0 +1,179 @@
+"""What arrived, key by key, and the resources of this patient in it.
+
+An omitted key could not be provided, `null` means asked and nothing there, an OperationOutcome means
+it failed, a page of a longer list is incomplete (CDS Hooks, Prefetch). Only what was read to its end
+allows a conclusion from absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from cds_service.fhir import resources as r
+from cds_service.fhir.references import relative
+
+KEYS = (
+    "patient",
+    "conditions",
+    "obs-vitals",
+    "obs-labs",
+    "obs-exam",
+    "procedures",
+    "meds",
+    "med-statements",
+    "med-dispenses",
+    "imaging",
+    "imaging-studies",
+    "orders",
+    "devices",
+    "allergies",
+    "answers",
+)
+
+LABELS = {
+    "patient": "the patient's birth date and sex",
+    "conditions": "conditions",
+    "obs-vitals": "vital signs",
+    "obs-labs": "laboratory results",
+    "obs-exam": "examination findings",
+    "procedures": "procedures",
+    "meds": "prescriptions",
+    "med-statements": "medication statements",
+    "med-dispenses": "medication dispenses",
+    "imaging": "imaging reports",
+    "imaging-studies": "imaging studies",
+    "orders": "earlier orders",
+    "devices": "devices",
+    "allergies": "allergies",
+    "answers": "questionnaire answers",
+}
+
+
+class State(Enum):
+    """How far a key could be read."""
+
+    READ = "read"
+    PARTIAL = "partly read"
+    FAILED = "failed"
+    ABSENT = "not supplied"
+
+
+class Entry(Protocol):
+    """A prefetch value as the wire hands it over."""
+
+    @property
+    def present(self) -> bool: ...
+    @property
+    def value(self) -> object | None: ...
+    @property
+    def unreadable(self) -> int: ...
+
+
+class Received(msgspec.Struct, frozen=True):
+    """The readable resources of this patient, pooled, with the state of every key."""
+
+    states: Mapping[str, State]
+    patient: r.Patient | None
+    resources: Mapping[type, list[Any]]
+    other_patient: int
+    """Resources dropped because they name another patient, or none."""
+    unreadable: int
+
+    def of(self, kind: type[T]) -> list[T]:
+        return self.resources.get(kind, [])
+
+    def read(self, *keys: str) -> bool:
+        """Whether every key was read to its end."""
+        return all(self.states[key] is State.READ for key in keys)
+
+
+T = TypeVar("T")
+
+# Medication is a look-up target without a subject; OperationOutcome and FamilyMemberHistory are no
+# evidence; the Patient is compared by its id.
+_NOT_EVIDENCE = (r.OperationOutcome, r.FamilyMemberHistory, r.Patient)
+_BY_PATIENT = (r.Device, r.AllergyIntolerance)
+
+
+def receive(
+    entries: Mapping[str, Entry], patient_id: str, fhir_server: str | None = None
+) -> Received:
+    """Sort a prefetch into states and resources; identical copies of a resource count once."""
+    states: dict[str, State] = {}
+    pool: dict[type, list[Any]] = {}
+    seen: dict[tuple[type, str], list[Any]] = {}
+    others = unreadable = 0
+    patient: r.Patient | None = None
+    own = f"Patient/{patient_id}"
+    for key in KEYS:
+        entry = entries.get(key)
+        if entry is None or not entry.present:
+            states[key] = State.ABSENT
+            continue
+        states[key] = _state(entry)
+        unreadable += entry.unreadable
+        for resource in _resources(entry.value):
+            if isinstance(resource, r.Patient):
+                patient = resource if resource.id == patient_id else patient
+            if isinstance(resource, _NOT_EVIDENCE):
+                continue
+            kind = type(resource)
+            if kind is not r.Medication:
+                subject = resource.patient if kind in _BY_PATIENT else resource.subject
+                if subject is None or relative(subject.reference, fhir_server) != own:
+                    others += 1
+                    continue
+            if resource.id is not None:
+                copies = seen.setdefault((kind, resource.id), [])
+                if resource in copies:
+                    continue
+                copies.append(resource)
+            pool.setdefault(kind, []).append(resource)
+    return Received(states, patient, pool, others, unreadable)
+
+
+def _state(entry: Entry) -> State:
+    value = entry.value
+    if entry.unreadable and not isinstance(value, r.Bundle):
+        return State.FAILED
+    if isinstance(value, r.OperationOutcome):
+        return State.FAILED
+    if not isinstance(value, r.Bundle):
+        return State.READ
+    entries = value.entry or []
+    found = [e.resource for e in entries]
+    if any(isinstance(x, r.OperationOutcome) and x.failed for x in found):
+        rest = [x for x in found if not isinstance(x, r.OperationOutcome)]
+        return State.PARTIAL if rest else State.FAILED
+    paged = any(link.relation == "next" for link in value.link or [])
+    short = value.total is not None and value.total > len(entries)
+    if paged or short or entry.unreadable or None in found:
+        return State.PARTIAL
+    return State.READ
+
+
+def _resources(value: object | None) -> Iterator[Any]:
+    if isinstance(value, r.Bundle):
+        yield from (e.resource for e in value.entry or [] if e.resource is not None)
+    elif value is not None:
+        yield value
+
+
+def notes(received: Received) -> Iterable[str]:
+    """Data notes on what could not be read or was set aside, in a fixed order."""
+    for state, words in (
+        (State.ABSENT, "not supplied"),
+        (State.FAILED, "could not read"),
+        (State.PARTIAL, "only partly read"),
+    ):
+        labels = [LABELS[key] for key in KEYS if received.states[key] is state]
+        if labels:
+            yield f"{words}: {', '.join(labels)}"
+    if received.unreadable:
+        yield f"{received.unreadable} unreadable resource(s) left out"
+    if received.other_patient:
+        yield f"{received.other_patient} resource(s) about another patient, or naming none, left out"

@@ -1,0 +1,57 @@
+"""Earlier surgery of the cervical spine (criteria, RF-POSTOP)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cds_service.facts.entries import Entry
+from cds_service.facts.finding import Evidence
+from cds_service.facts.frame import Frame
+from cds_service.facts.prefetch import Received
+from cds_service.fhir import resources as r
+from cds_service.fhir.dates import Interval
+
+
+class Operation(msgspec.Struct, frozen=True, gc=False):
+    """One operation; `date` None is not documented."""
+
+    evidence: Evidence
+    date: Interval | None
+    fusion: bool
+
+
+class Surgery(msgspec.Struct, frozen=True):
+    cervical: list[Operation]
+    possible: list[Evidence]
+    """Spine surgery without a region: to be asked, never taken as cervical."""
+
+
+def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
+    """Completed Procedures, and history codes on Conditions (`histories`, any clinical status)."""
+    cervical: list[Operation] = []
+    possible: list[Evidence] = []
+    for item in received.of(r.Procedure):
+        if item.status != "completed":
+            continue
+        code = frame.code(item.code)
+        if code is None or not code.sets & {"VS-CSURG", "VS-CSURG-NEEDS-SITE"}:
+            continue
+        period = item.performed_period
+        text = item.performed_date_time or (period.end or period.start if period else None)
+        date = frame.when(text)
+        if text is not None and date is None:
+            continue  # planned for the future, or not a date: nothing was done yet
+        reference = f"Procedure/{item.id}" if item.id else "Procedure"
+        evidence = Evidence(reference, code.display, date.text if date else None)
+        site = frame.site(r.concepts(item.body_site), code)
+        if "VS-CSURG" in code.sets or site.region == "neck":
+            fusion = bool(code.sets & {"VS-FUSION", "VS-CSURG-NEEDS-SITE"})
+            cervical.append(Operation(evidence, date, fusion))
+        else:
+            possible.append(evidence)
+    for entry in histories:
+        if "VS-CSURG-HX" in entry.code.sets:
+            cervical.append(Operation(entry.evidence(), entry.onset or entry.recorded, False))
+        elif "VS-CSURG-POSSIBLE" in entry.code.sets:
+            possible.append(entry.evidence())
+    return Surgery(cervical, possible)

@@ -1,0 +1,164 @@
+"""What a value says: present, absent, or nothing usable (criteria, 0.3 negation forms).
+
+No natural language is read: a string counts only when it is, case-folded, exactly one word of the
+closed lists.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Protocol
+
+from cds_service.facts.frame import Frame, plain
+from cds_service.fhir import resources as r
+
+_POSITIVE_WORDS = frozenset(("present", "positive", "yes", "abnormal"))
+_NEGATIVE_WORDS = frozenset(("absent", "negative", "none", "no", "normal", "not present"))
+_POSITIVE_FLAGS = frozenset(("A", "AA", "H", "HH", "POS", "DET"))
+_NEGATIVE_FLAGS = frozenset(("N", "NEG", "ND"))
+_MRC = re.compile(r"([0-5])([+-])?\s*/\s*5", re.ASCII)
+_REFLEX = re.compile(r"([0-4])\+?", re.ASCII)
+
+
+class Valued(Protocol):
+    """An Observation, one of its components, or an answer made to look like one."""
+
+    @property
+    def value_boolean(self) -> bool | None: ...
+    @property
+    def value_integer(self) -> int | None: ...
+    @property
+    def value_quantity(self) -> r.Quantity | None: ...
+    @property
+    def value_codeable_concept(self) -> r.CodeableConcept | None: ...
+    @property
+    def value_string(self) -> str | None: ...
+    @property
+    def value_ratio(self) -> r.Ratio | None: ...
+    @property
+    def interpretation(self) -> r.Concepts: ...
+    @property
+    def reference_range(self) -> list[r.ReferenceRange] | None: ...
+
+
+def flag(item: Valued) -> str | None:
+    """The interpretation's code, upper-cased; None when there is none we know."""
+    for concept in r.concepts(item.interpretation):
+        for coding in concept.coding or []:
+            code = (coding.code or "").upper()
+            if code in _POSITIVE_FLAGS or code in _NEGATIVE_FLAGS or code in ("L", "LL", "HU"):
+                return code
+    return None
+
+
+def _coded(item: Valued, frame: Frame) -> frozenset[str]:
+    concept = item.value_codeable_concept
+    if concept is None:
+        return frozenset()
+    names: set[str] = set()
+    for coding in concept.coding or []:
+        names |= frame.terminology.sets_of(coding.system, coding.code)
+    return frozenset(n for n in names if n.startswith("ANSWER-"))
+
+
+def _word(item: Valued) -> str | None:
+    return item.value_string.strip().casefold() if item.value_string else None
+
+
+def polarity(item: Valued, frame: Frame, *, exam: bool = False) -> bool | None:
+    """True: the finding is present; False: denied or normal; None: not said.
+
+    With `exam` (an examination that is Normal or Abnormal) a bare boolean says nothing: `true`
+    could mean either.
+    """
+    if item.value_boolean is not None and not exam:
+        return item.value_boolean
+    coded = _coded(item, frame)
+    if coded:
+        positive, negative = "ANSWER-POSITIVE" in coded, "ANSWER-NEGATIVE" in coded
+        return None if positive == negative else positive
+    word = _word(item)
+    if word in _POSITIVE_WORDS:
+        return True
+    if word in _NEGATIVE_WORDS:
+        return False
+    return by_flag(item)
+
+
+def by_flag(item: Valued) -> bool | None:
+    code = flag(item)
+    if code in _POSITIVE_FLAGS:
+        return True
+    return False if code in _NEGATIVE_FLAGS else None
+
+
+def global_exam_normal(item: Valued, frame: Frame) -> bool | None:
+    """`neuro-exam-normal`: true, yes or Normal is a normal examination; false, no or Abnormal not."""
+    if item.value_boolean is not None:
+        return item.value_boolean
+    coded = _coded(item, frame)
+    if coded & {"ANSWER-NORMAL", "ANSWER-YES"}:
+        return True
+    if coded & {"ANSWER-ABNORMAL", "ANSWER-NO"}:
+        return False
+    word = _word(item)
+    if word in ("normal", "yes"):
+        return True
+    if word in ("abnormal", "no"):
+        return False
+    code = flag(item)
+    return {"N": True, "A": False, "AA": False}.get(code or "")
+
+
+class Strength:
+    """Muscle strength: whether it is reduced, its MRC grade, and how to show it."""
+
+    __slots__ = ("grade", "reduced", "text")
+
+    def __init__(self, reduced: bool | None, grade: float | None = None, text: str | None = None):
+        self.reduced = reduced
+        self.grade = grade
+        self.text = text
+
+
+def strength(item: Valued, frame: Frame) -> Strength:
+    """MRC grade from an integer, a quantity, a ratio n:5 or exactly `n/5`; < 5 is reduced."""
+    number: Decimal | None = None
+    quantity = item.value_quantity
+    if item.value_integer is not None:
+        number = Decimal(item.value_integer)
+    elif quantity is not None and quantity.value is not None:
+        if quantity.comparator:
+            below_five = quantity.comparator == "<" and quantity.value <= 5
+            return Strength(True if below_five else None)
+        number = quantity.value
+    elif item.value_ratio is not None:
+        top, bottom = item.value_ratio.numerator, item.value_ratio.denominator
+        if top and bottom and bottom.value == 5:
+            number = top.value
+    elif item.value_string and (match := _MRC.fullmatch(item.value_string.strip())):
+        # 4+ and 4- lie a quarter grade above and below 4.
+        quarter = {"+": Decimal("0.25"), "-": Decimal("-0.25")}.get(match[2] or "", Decimal(0))
+        number = Decimal(match[1]) + quarter
+        if 0 <= number <= 5:
+            return Strength(number < 5, float(number), f"{match[1]}{match[2] or ''}/5")
+    if number is not None:
+        if not number.is_finite() or not 0 <= number <= 5:
+            return Strength(None)
+        return Strength(number < 5, float(number), f"{plain(number)}/5")
+    return Strength(polarity(item, frame, exam=True))
+
+
+def reflex_grade(item: Valued) -> int | None:
+    """Tendon reflex 0–4 (2 is normal), from an integer, a quantity or `n+`."""
+    if item.value_integer is not None:
+        number: int | None = item.value_integer
+    elif item.value_quantity is not None and item.value_quantity.value is not None:
+        value = item.value_quantity.value
+        number = int(value) if value.is_finite() and value == int(value) else None
+    elif item.value_string and (match := _REFLEX.fullmatch(item.value_string.strip())):
+        number = int(match[1])
+    else:
+        return None
+    return number if number is not None and 0 <= number <= 4 else None
