@@ -88,8 +88,11 @@ def load_terminology(settings: Settings) -> Terminology:
 def build_evaluator(settings: Settings, terminology: Terminology) -> EvaluatorProtocol:
     """The use case with all its content, read and checked once."""
     from cds_service.evaluate import Evaluator
+    from cds_service.rendering.library import load_library
+    from cds_service.resources import cards_dir, knowledge_dir
 
-    return Evaluator(settings, terminology)
+    library = load_library(cards_dir(), knowledge_dir())
+    return Evaluator(terminology, library, settings.canonical, settings.public_url)
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

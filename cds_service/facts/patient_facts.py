@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from cds_service.facts import conditions, conflicts, imaging, implants, observations, surgery
+from cds_service.facts import conditions, conflicts, imaging, implants, observations, results, surgery
 from cds_service.facts.conflicts import Judged
 from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.frame import Frame
@@ -18,6 +18,7 @@ from cds_service.facts.prefetch import Received, State
 from cds_service.facts.results import Person
 from cds_service.facts.vocabulary import SYMPTOM_SETS
 from cds_service.fhir import resources as r
+from cds_service.fhir import units
 from cds_service.fhir.dates import age_in_years, parse
 
 DEGENERATIVE = "VS-NECKPAIN-DEGENERATIVE"
@@ -53,6 +54,15 @@ class PatientFacts:
         born = parse(patient.birth_date, self.frame.zone) if patient else None
         age = None if born is None else age_in_years(born, self.frame.today)
         return Person(age, patient.gender if patient else None)
+
+    @cached_property
+    def unusable_results(self) -> int:
+        """Temperatures and pain scores that carry no usable unit or an impossible value."""
+        found = self.observed.results
+        fever: int = self.config["fever.lookbackDays"]
+        return results.unusable(
+            found, "VS-TEMPERATURE", fever, units.celsius, self.frame
+        ) + results.unusable(found, "VS-PAIN", 14, units.pain_score, self.frame)
 
     @cached_property
     def imaging_read(self) -> bool:

@@ -1,0 +1,167 @@
+"""What is possible but not proven, what is missing, and what was not found (criteria, 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cds_service.criteria import infection, screens, systemic, trauma
+from cds_service.criteria.registry import Case
+from cds_service.facts.entries import Entry, Kind
+from cds_service.facts.finding import Status
+
+_SUBSTANCE = "route of drug use"
+_SURGERY = "region or date of prior surgery"
+_LEG = "leg findings: lumbar or cervical"
+_CT_RESULT = "result of CT"
+_NO_CT = "CT not found"
+_INJURY_DATE = "date of injury"
+_ABNORMAL = "neurological examination abnormal: which finding"
+_DEFICIT = "neurological deficit on the trauma screen: which finding"
+
+
+def hold(case: Case) -> list[str]:
+    """HOLD: each entry is a question; while one is open, NOT_YET is not safe to give."""
+    found = [*_to_confirm(case), *_history(case), *_injury(case), *_unspecified(case)]
+    return list(dict.fromkeys(found))
+
+
+def _to_confirm(case: Case) -> Iterable[str]:
+    """Suspected evidence for a row that takes confirmed evidence only."""
+    suspected: list[tuple[str, list[Entry]]] = [
+        ("RF-SYS-MALIG", systemic.malignancies(case)),
+        ("RF-SYS-AS", case.facts.stands("VS-AS")),
+        ("RF-SYS-INFLAM", systemic.arthritis(case)),
+        (
+            "RF-INFECT-IVDU",
+            [
+                *case.facts.history("VS-IVDU", "local:iv-drug-use"),
+                *case.facts.reasons("VS-IVDU", "local:iv-drug-use"),
+            ],
+        ),
+        ("RF-NEURO-REFLEX", case.picture.reflex),
+    ]
+    for statement, entries in suspected:
+        if not case.met(statement):
+            names = {e.code.display for e in entries if e.suspected}
+            yield from (f"is it confirmed: {name}" for name in sorted(names))
+
+
+def _history(case: Case) -> Iterable[str]:
+    surgery = case.facts.surgery
+    if (surgery.cervical or surgery.possible) and not case.met("RF-POSTOP"):
+        yield _SURGERY
+    unstated = case.facts.history("VS-SUBSTANCE-NO-ROUTE")
+    unstated += case.facts.reasons("VS-SUBSTANCE-NO-ROUTE")
+    never = infection.never_injected(case) or case.facts.latest_answer("iv-drug-use") is False
+    if unstated and not never and not case.met("RF-INFECT-IVDU"):
+        yield _SUBSTANCE
+    if case.picture.set_aside:
+        yield _LEG
+
+
+def _injury(case: Case) -> Iterable[str]:
+    injury = case.trauma
+    if injury.recent:
+        if not injury.ct_negative and not trauma.low_risk(case):
+            yield _CT_RESULT if injury.ct_done else _NO_CT
+    elif any(_undated_injury(case, e) for e in case.picture.injuries):
+        yield _INJURY_DATE
+
+
+def _undated_injury(case: Case, entry: Entry) -> bool:
+    """An acute injury nobody dated: 7th character A, or a reason whose code has no such character."""
+    seventh = {
+        case.frame.terminology.seventh_character(system, code)
+        for system, code in entry.code.codings
+    } - {None}
+    if entry.kind is Kind.CONDITION:
+        return "A" in seventh and entry.onset is None and entry.recorded is None
+    dated = any(
+        (e.onset or e.recorded) is not None and not e.code.codings.isdisjoint(entry.code.codings)
+        for e in case.picture.injuries
+        if e.kind is Kind.CONDITION
+    )
+    # A reason is asserted today: without a 7th character it may well be today's injury.
+    return not dated and (not seventh or "A" in seventh)
+
+
+def _unspecified(case: Case) -> Iterable[str]:
+    """Somebody saw a deficit and nobody wrote down which."""
+    deficit = bool(trauma.deficits(case))
+    if not deficit and any(e.concept == "neuro-exam" for e in case.facts.judged.present):
+        yield _ABNORMAL
+    told = [
+        screens.answer(case, local) for local in ("nexus-focal-deficit", "ccr-limb-paraesthesia")
+    ]
+    if not deficit and True in told:
+        yield _DEFICIT
+
+
+def missing(case: Case) -> tuple[str, ...]:
+    """What would allow a rating, in the order of criteria 2.2; a card shows four."""
+    found = hold(case)
+    if not case.cervical:
+        found.append("presenting symptom")
+    limit: int = case.config["acute.maxDays"]
+    symptom = case.picture.symptom_days
+    if symptom is None or symptom.below(limit) is None:
+        found.append("symptom onset")
+    if not _examined(case) and not case.any_met("RF-NEURO-"):
+        found.append("neurological examination")
+    treated = case.picture.treatment
+    low: int = case.config["cons.minDays"]
+    if treated.days is None:
+        if not treated.none_stated:
+            found.append("conservative therapy")
+    elif treated.days.at_least(low) is None:
+        found.append("conservative therapy")
+    if case.trauma.recent and case.trauma.ct_unclear:
+        found.append(_CT_RESULT)
+    order = case.facts.draft.order
+    if not order.reason_code and not order.reason_reference:
+        found.append("reason for examination")
+    return tuple(dict.fromkeys(found))
+
+
+def _examined(case: Case) -> bool:
+    concepts = ("motor", "sensory", "reflex", "neuro-exam")
+    entries = (*case.facts.judged.present, *case.facts.judged.absent)
+    return any(e.objective and e.concept in concepts for e in entries)
+
+
+def not_found(case: Case) -> tuple[str, ...]:
+    """Red flags with nothing usable either way: unknown, taken as not there, and said so."""
+    return tuple(s for s in _RED_FLAGS if case.finding(s).status is Status.UNKNOWN)
+
+
+def documented_absent(case: Case) -> tuple[str, ...]:
+    """Red flags the record explicitly denies."""
+    return tuple(
+        s
+        for s in _RED_FLAGS
+        if case.finding(s).status is Status.NOT_MET
+        and case.finding(s).reason == "documented absent"
+    )
+
+
+_RED_FLAGS = (
+    "RF-NEURO-MOTOR",
+    "RF-NEURO-SENS",
+    "RF-NEURO-REFLEX",
+    "RF-MYELO-GAIT",
+    "RF-MYELO-HAND",
+    "RF-MYELO-BB",
+    "RF-MYELO-DX",
+    "RF-INFECT-FEVER",
+    "RF-INFECT-IVDU",
+    "RF-INFECT-LAB",
+    "RF-INFECT-DX",
+    "RF-POSTOP",
+    "RF-PAIN-INTRACTABLE",
+    "RF-VERT-TENDER",
+    "RF-SYS-MALIG",
+    "RF-SYS-AS",
+    "RF-SYS-INFLAM",
+)
+
+

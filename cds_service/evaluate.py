@@ -1,0 +1,163 @@
+"""The use case, top to bottom: request → facts → findings → recommendation → cards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from cds_service import __version__
+from cds_service.cdshooks.request import HookRequest
+from cds_service.client import Client
+from cds_service.criteria.recommendation import recommend
+from cds_service.criteria.registry import Case, check_against
+from cds_service.errors import DataNotAvailable
+from cds_service.facts.frame import Frame
+from cds_service.facts.orders import Draft, cervical_mri
+from cds_service.facts.patient_facts import PatientFacts
+from cds_service.facts.prefetch import Received, State, receive
+from cds_service.facts.value_sets import Terminology
+from cds_service.fhir.references import relative
+from cds_service.fhir.resources import ServiceRequest
+from cds_service.rendering.explain import explain_text
+from cds_service.rendering.library import Library
+from cds_service.rendering.model import OrderAdvice, RenderOptions
+from cds_service.rendering.render import render
+
+Json = dict[str, Any]
+
+REQUIRED = ("patient", "conditions")
+"""Prefetch keys without which nothing is said (CDS Hooks, Prefetch: 412)."""
+
+
+class Evaluator:
+    """Rates the selected cervical-MRI drafts of a request. Holds content only, no patient data."""
+
+    def __init__(
+        self, terminology: Terminology, library: Library, canonical: str, public_url: str
+    ) -> None:
+        """Raises ConfigurationError when statements and criteria do not match one to one."""
+        check_against(library.criterion_ids())
+        self._terminology = terminology
+        self._library = library
+        self._canonical = canonical
+        self._public_url = public_url
+        together = f"{__version__} {library.version} {terminology.version}"
+        self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
+
+    def evaluate(self, request: HookRequest, now: datetime, client: Client) -> Json:
+        """The CDS Hooks response as a plain dict.
+
+        Raises DataNotAvailable (412) when a required key is absent or failed; an order that is not a
+        cervical MRI never is an error.
+        """
+        advices = self.advise(request, now, client)
+        return render(advices, self._library, self._options(request, now, client))
+
+    def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
+        """The reasoning of every rated order, as text for people."""
+        advices = self.advise(request, now, client)
+        if not advices:
+            return "No selected draft is a cervical-spine MRI of this patient: no cards."
+        return "\n\n".join(explain_text(advice, self._library) for advice in advices)
+
+    def advise(self, request: HookRequest, now: datetime, client: Client) -> list[OrderAdvice]:
+        """One recommendation for each selected cervical-MRI draft, in the order of selection."""
+        frame = self._frame(request, now, client)
+        drafts = _drafts(request, frame)
+        if not drafts:
+            return []
+        received = receive(request.prefetch, request.context.patient_id, request.fhir_server)
+        _require(received)
+        advices = []
+        for draft, raw in drafts:
+            # Each order gets a frame of its own: what it leaves out is noted on its own card.
+            own = self._frame(request, now, client)
+            recommendation = recommend(Case(PatientFacts(received, draft, own)))
+            advices.append(
+                OrderAdvice(
+                    order=raw,
+                    recommendation=recommendation,
+                    study=draft.code.display,
+                    explanation=client.explanation,
+                )
+            )
+        return advices
+
+    def _frame(self, request: HookRequest, now: datetime, client: Client) -> Frame:
+        return Frame(
+            now,
+            client.criteria,
+            self._terminology,
+            request.fhir_server,
+            request.context.encounter_id,
+        )
+
+    def _options(self, request: HookRequest, now: datetime, client: Client) -> RenderOptions:
+        criteria = client.criteria
+        return RenderOptions(
+            canonical=self._canonical,
+            base_url=self._public_url,
+            patient_id=request.context.patient_id,
+            evaluated=now.astimezone(criteria.zone).date(),
+            version=self.version,
+            encounter_id=request.context.encounter_id,
+            pama=criteria["ext.pama"],
+            g_code=client.g_code,
+            system_actions=client.system_actions,
+            legacy_system_actions=client.legacy_system_actions,
+            show_appropriate=client.show_appropriate,
+            explanation=client.explanation,
+            emergency_text=criteria["emerg.text"],
+        )
+
+
+def _require(received: Received) -> None:
+    for key in REQUIRED:
+        state = received.states[key]
+        if state is State.ABSENT:
+            raise DataNotAvailable(key, "absent")
+        if state is State.FAILED:
+            raise DataNotAvailable(key, "could not be read")
+
+
+def _drafts(request: HookRequest, frame: Frame) -> list[tuple[Draft, Mapping[str, Any]]]:
+    """Selected cervical-MRI drafts of this patient, in the order of `selections`.
+
+    Without `selections` (order-sign) every draft is selected. Drafts about another patient, and
+    selections that match nothing, are passed over.
+    """
+    by_reference: dict[str, Mapping[str, Any]] = {}
+    for raw in request.context.draft_orders:
+        if raw.get("resourceType") == "ServiceRequest" and isinstance(raw.get("id"), str):
+            by_reference.setdefault(f"ServiceRequest/{raw['id']}", raw)
+    picked = request.context.selections
+    wanted = list(by_reference) if picked is None else list(dict.fromkeys(picked))
+    found: list[tuple[Draft, Mapping[str, Any]]] = []
+    for reference in wanted:
+        raw = by_reference.get(reference)
+        draft = _draft(raw, request, frame) if raw is not None else None
+        if draft is None or raw is None:
+            continue
+        if found:
+            # A second order for the same study: the first is being placed already.
+            first = found[0][0]
+            draft = msgspec.structs.replace(
+                draft, follows=first.reference, follows_code=first.code
+            )
+        found.append((draft, raw))
+    return found
+
+
+def _draft(raw: Mapping[str, Any], request: HookRequest, frame: Frame) -> Draft | None:
+    try:
+        order = msgspec.convert(raw, ServiceRequest)
+    except msgspec.ValidationError:
+        return None  # not an R4 ServiceRequest: not one of ours
+    subject = order.subject.reference if order.subject else None
+    if relative(subject, request.fhir_server) != f"Patient/{request.context.patient_id}":
+        return None
+    return cervical_mri(order, frame)
