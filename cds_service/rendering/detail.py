@@ -28,17 +28,23 @@ class Fired(NamedTuple):
 
 
 def fired(rec: Recommendation, library: Library) -> list[Fired]:
-    """Fired statements in the order given; `RF-INFECT-LAB:CRP` and `:ESR` become one."""
+    """Fired statements in the order given; `RF-INFECT-LAB:CRP` and `:ESR` become one.
+
+    A statement listed without tags takes those of its finding that it has words for.
+    """
     tags: dict[str, list[str]] = {}
     for name in rec.fired:
         base, _, tag = name.partition(":")
         tags.setdefault(base, [])
         if tag:
             tags[base].append(tag)
-    return [
-        Fired(i, library.statements[i], tuple(found), rec.findings.get(i))
-        for i, found in tags.items()
-    ]
+    held = []
+    for name, listed in tags.items():
+        statement, finding = library.statements[name], rec.findings.get(name)
+        own = finding.tags if finding is not None else ()
+        shown = tuple(listed) or tuple(tag for tag in own if tag in statement.tags)
+        held.append(Fired(name, statement, shown, finding))
+    return held
 
 
 def summary(card: Card, advice: OrderAdvice, library: Library) -> str:

@@ -111,6 +111,6 @@ def _statements(advice: OrderAdvice, library: Library) -> Iterable[str]:
 
 def _plain(item: Evidence) -> str:
     head = f"{item.display} {item.value}" if item.value else item.display
-    parts = [head, item.date or "undated"]
-    parts += [part for part in (item.threshold, item.note) if part]
+    parts = [head, item.date or ("" if item.value else "undated")]
+    parts = [part for part in (*parts, item.threshold, item.note) if part]
     return f"{', '.join(parts)}  [{item.reference}]"

@@ -17,7 +17,7 @@ _ACTIVE = re.compile(r"[\\`*_{}\[\]<>#!|~&$^\"=]")
 # A dot or colon may start a link (www.x, http:) unless it ends a word or stands in a number.
 _DOT = re.compile(r"(?<!\d)\.(?=\S)|\.(?=[^\s\d])")
 _COLON = re.compile(r":(?=[^\s\d])")
-_LEAD = re.compile(r"^([-+]|\d+(?=[.)]))")
+_LEAD = re.compile(r"^([-+]|\d+(?=[.)](\s|$)))")
 
 
 def escape(text: str) -> str:
@@ -26,7 +26,9 @@ def escape(text: str) -> str:
     Control and format characters become spaces; `@` becomes `(at)`, because some renderers link
     addresses even when escaped.
     """
-    clean = "".join(" " if unicodedata.category(c) in _SPACES else c for c in text[: 4 * CAP])
+    clean = text[: 4 * CAP]
+    if not clean.isprintable():
+        clean = "".join(" " if unicodedata.category(c) in _SPACES else c for c in clean)
     clean = " ".join(clean.split()).replace("@", "(at)").replace("\uff20", "(at)")
     if len(clean) > CAP:
         clean = clean[: CAP - 1] + "…"
@@ -57,12 +59,18 @@ def evidence_line(item: Evidence) -> str:
     head = escape(item.display)
     if item.value:
         head = f"{head} {escape(item.value)}"
-    parts = [head, escape(item.date) if item.date else "undated"]
+    parts = [head]
+    if item.date:
+        parts.append(escape(item.date))
+    elif not item.value:
+        parts.append("undated")
     if item.threshold:
         parts.append(escape(item.threshold))
     if item.note:
         parts.append(escape(item.note))
-    return f"{', '.join(parts)} {reference(item.reference)}"
+    # A figure over the whole record (days of treatment) refers to the patient and to no one entry.
+    source = "" if item.reference == "Patient" else f" {reference(item.reference)}"
+    return ", ".join(parts) + source
 
 
 def evidence_lines(items: Sequence[Evidence]) -> str:

@@ -1,0 +1,11 @@
+"""The real content, loaded once."""
+
+import pytest
+
+from cds_service.rendering.library import Library, load_library
+from cds_service.resources import cards_dir, knowledge_dir
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    return load_library(cards_dir(), knowledge_dir())
