@@ -10,13 +10,11 @@ import msgspec
 
 from cds_service.criteria.model import Recommendation
 
-Json = dict[str, Any]
-
 
 class OrderAdvice(msgspec.Struct, frozen=True, gc=False):
     """One selected order and what the criteria say about it."""
 
-    order: Json
+    order: Mapping[str, Any]
     """The draft ServiceRequest, raw, as received; never changed."""
     recommendation: Recommendation
     study: str

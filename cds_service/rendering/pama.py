@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -49,14 +48,14 @@ def rated(resource: Mapping[str, Any], advice: OrderAdvice, options: RenderOptio
     """A copy of the order with its rating; unchanged when there is none to give."""
     rec = advice.recommendation
     if not options.pama or rec.rating is None:
-        return deepcopy(dict(resource))
+        return dict(resource)
     return _with(resource, _extensions(rec.rating, rec.acr, consult_id(advice, options), options))
 
 
 def rated_ct(resource: Mapping[str, Any], advice: OrderAdvice, options: RenderOptions) -> Json:
     """A copy of a CT order with the rating of the suggested next study."""
     if not options.pama:
-        return deepcopy(dict(resource))
+        return dict(resource)
     consult = consult_id(advice, options, CT_DRAFT)
     return _with(resource, _extensions(CT_RATING, CT_CATEGORY, consult, options))
 
@@ -76,8 +75,11 @@ def _extensions(code: str, acr: str | None, consult: str, options: RenderOptions
 
 
 def _with(resource: Mapping[str, Any], ours: list[Json]) -> Json:
-    """Our extensions in place of earlier ones; foreign extensions keep their places."""
-    copy = deepcopy(dict(resource))
+    """Our extensions in place of earlier ones; foreign extensions keep their places.
+
+    The copy shares everything else with `resource`: nothing below the top is changed.
+    """
+    copy = dict(resource)
     old = copy.get("extension")
     new: list[Any] = []
     placed = False
