@@ -22,14 +22,14 @@ class RequestError(CdsServiceError):
         self.diagnostics = diagnostics
 
 
-class BadRequest(RequestError):
+class BadRequest(RequestError):  # noqa: N818  (the name of the HTTP status)
     """400: the body is not the JSON or not the CDS Hooks request we publish."""
 
     def __init__(self, code: str, text: str, diagnostics: str | None = None) -> None:
         super().__init__(400, code, text, diagnostics)
 
 
-class DataNotAvailable(RequestError):
+class DataNotAvailable(RequestError):  # noqa: N818  (what happened, not what it is)
     """412: required data was neither prefetched nor reachable (CDS Hooks, Prefetch)."""
 
     def __init__(self, key: str, why: str) -> None:

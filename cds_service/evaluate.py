@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -124,35 +123,35 @@ def _require(received: Received) -> None:
             raise DataNotAvailable(key, "could not be read")
 
 
-def _drafts(request: HookRequest, frame: Frame) -> list[tuple[Draft, Mapping[str, Any]]]:
+def _drafts(request: HookRequest, frame: Frame) -> list[tuple[Draft, Json]]:
     """Selected cervical-MRI drafts of this patient, in the order of `selections`.
 
     Without `selections` (order-sign) every draft is selected. Drafts about another patient, and
     selections that match nothing, are passed over.
     """
-    by_reference: dict[str, Mapping[str, Any]] = {}
+    by_reference: dict[str, Json] = {}
     for raw in request.context.draft_orders:
         if raw.get("resourceType") == "ServiceRequest" and isinstance(raw.get("id"), str):
             by_reference.setdefault(f"ServiceRequest/{raw['id']}", raw)
     picked = request.context.selections
     wanted = list(by_reference) if picked is None else list(dict.fromkeys(picked))
-    found: list[tuple[Draft, Mapping[str, Any]]] = []
+    found: list[tuple[Draft, Json]] = []
     for reference in wanted:
-        raw = by_reference.get(reference)
-        draft = _draft(raw, request, frame) if raw is not None else None
-        if draft is None or raw is None:
+        if reference not in by_reference:
+            continue
+        raw = by_reference[reference]
+        draft = _draft(raw, request, frame)
+        if draft is None:
             continue
         if found:
             # A second order for the same study: the first is being placed already.
             first = found[0][0]
-            draft = msgspec.structs.replace(
-                draft, follows=first.reference, follows_code=first.code
-            )
+            draft = msgspec.structs.replace(draft, follows=first.reference, follows_code=first.code)
         found.append((draft, raw))
     return found
 
 
-def _draft(raw: Mapping[str, Any], request: HookRequest, frame: Frame) -> Draft | None:
+def _draft(raw: Json, request: HookRequest, frame: Frame) -> Draft | None:
     try:
         order = msgspec.convert(raw, ServiceRequest)
     except msgspec.ValidationError:

@@ -1,12 +1,24 @@
 """Fitting the rooms together, and refusing to."""
 
+import json
+from typing import Any
+
 import pytest
 from calls import Bouncer, FakeEvaluator, post
+from flask import Flask
 
 from cds_service.app import create_app
 from cds_service.client import make_client
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
+
+
+def published(app: Flask) -> dict[str, Any]:
+    """The first service of the discovery document."""
+    body = json.loads(app.test_client().get("/cds-services").data)
+    first: dict[str, Any] = body["services"][0]
+    return first
+
 
 CLIENT = make_client("ehr", {}, dev=False)
 
@@ -33,7 +45,7 @@ def test_one_client_of_2_0_takes_the_ballot_fields_from_discovery():
     app = create_app(
         Settings(), evaluator=FakeEvaluator(), clients=(CLIENT, old), authenticator=Bouncer(old)
     )
-    (service, _) = app.test_client().get("/cds-services").json["services"]
+    service = published(app)
     assert "hookVersion" not in service
 
 
@@ -44,6 +56,6 @@ def test_white_cells_are_fetched_when_a_client_reads_them():
         app = create_app(
             Settings(), evaluator=FakeEvaluator(), clients=clients, authenticator=Bouncer(client)
         )
-        (service, _) = app.test_client().get("/cds-services").json["services"]
+        service = published(app)
         texts.append(service["prefetch"]["obs-labs"])
     assert len(texts[0]) < len(texts[1])

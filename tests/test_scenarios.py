@@ -54,7 +54,7 @@ class Answer:
         priorities = {
             action["resource"].get("priority", "routine")
             for action in self.actions()
-            if action["type"] == "update"
+            if action["type"] == "update" and not is_ct(action["resource"])
         }
         return priorities - {"routine"}
 
@@ -70,6 +70,11 @@ class Answer:
             if extension["url"] == PAMA_RATING
             for coding in extension["valueCodeableConcept"]["coding"]
         ]
+
+
+def is_ct(resource: dict[str, Any]) -> bool:
+    """An order turned into a CT carries the CT's own priority."""
+    return any(coding["code"] == "72125" for coding in resource["code"]["coding"])
 
 
 def base(statement_id: str) -> str:

@@ -82,7 +82,7 @@ def not_an_adult(case: Case) -> Finding:
 
 
 @criterion("EXT-LATERALITY")
-def laterality(case: Case) -> Finding:
+def laterality(_case: Case) -> Finding:
     """The cervical spine is a midline structure: the side of the order is never asked for."""
     return not_met("EXT-LATERALITY", "the side of a midline structure is ignored")
 

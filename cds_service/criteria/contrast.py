@@ -184,5 +184,3 @@ def gadolinium_allergy(case: Case) -> Finding:
         return finding
     found = gadolinium_reactions(case)
     return when("EXT-GAD-ALLERGY", bool(found), found, "no reaction recorded")
-
-

@@ -114,7 +114,7 @@ def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
     if newest is None:
         return None
     picture = case.picture
-    seen = [e for e in (*picture.all_motor, *picture.all_sensory, *picture.all_reflex)]
+    seen = (*picture.all_motor, *picture.all_sensory, *picture.all_reflex)
     observed = any(
         e.kind in (Kind.OBSERVATION, Kind.ANSWER)
         and e.objective
@@ -136,4 +136,6 @@ def uncomplicated_neck_pain(case: Case) -> Finding:
         return not_met("NOT-GENERAL", why)
     if not rows:
         return not_met("NOT-GENERAL", "no NOT-* row holds")
-    return met("NOT-GENERAL", tuple(dict.fromkeys(e for s in rows for e in case.finding(s).evidence)))
+    return met(
+        "NOT-GENERAL", tuple(dict.fromkeys(e for s in rows for e in case.finding(s).evidence))
+    )

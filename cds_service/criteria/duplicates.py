@@ -72,7 +72,9 @@ def changed(case: Case, since: Interval) -> tuple[Evidence, ...] | None:
             continue  # judged by worsening alone
         if not any(d is not None and d.hi <= since.lo for d in dates):
             return case.finding(statement).evidence
-    newer = [d for d in (picture.injury_date, *_operations(case)) if d is not None and d.lo > since.hi]
+    newer = [
+        d for d in (picture.injury_date, *_operations(case)) if d is not None and d.lo > since.hi
+    ]
     if newer:
         return evidence(picture.injuries) or tuple(o.evidence for o in case.facts.surgery.cervical)
     unclear = [

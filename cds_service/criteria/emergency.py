@@ -50,7 +50,10 @@ def cord_emergency(case: Case) -> list[Entry]:
 
 def infected_cord(case: Case) -> list[str]:
     """E2: cord sign or weakness together with infection."""
-    neuro = [*case.any_met("RF-MYELO-"), *(["RF-NEURO-MOTOR"] if case.met("RF-NEURO-MOTOR") else [])]
+    neuro = [
+        *case.any_met("RF-MYELO-"),
+        *(["RF-NEURO-MOTOR"] if case.met("RF-NEURO-MOTOR") else []),
+    ]
     infection = case.any_met("RF-INFECT-")
     if "RF-INFECT-IVDU" in infection and not _recent_injecting(case):
         infection.remove("RF-INFECT-IVDU")

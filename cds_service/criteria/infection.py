@@ -106,9 +106,7 @@ def _ivdu(case: Case) -> Finding:
 
 def injecting(case: Case) -> list[Entry]:
     """Confirmed injecting drug use, whatever its date."""
-    listed = [
-        e for e in case.facts.history("VS-IVDU", "local:iv-drug-use") if not e.suspected
-    ]
+    listed = [e for e in case.facts.history("VS-IVDU", "local:iv-drug-use") if not e.suspected]
     told = [
         e
         for e in case.facts.stands("VS-IVDU", concepts=("ivdu",), reasons=False)

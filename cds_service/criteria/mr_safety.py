@@ -64,7 +64,9 @@ def metal_in_the_eye(case: Case) -> Finding:
         return switched_off("EXT-MRS-ORBIT", "ext.mrsafety")
     found = case.facts.stands("VS-ORBIT", reasons=False, concepts=("orbital-metal",))
     cleared = [
-        e for e in case.facts.judged.absent if e.concept == "orbital-metal" and e.recorded is not None
+        e
+        for e in case.facts.judged.absent
+        if e.concept == "orbital-metal" and e.recorded is not None
     ]
     standing = [
         e

@@ -16,7 +16,10 @@ _WITHOUT, _BOTH = "72141", "72156"
 _IMPLANTS: tuple[tuple[str, dict[str, Indicator]], ...] = (
     ("EXT-MRS-CIED", {"conditional": "warning", "unsafe": "critical", "unlabelled": "critical"}),
     ("EXT-MRS-CLIP", {"conditional": "info", "unsafe": "critical", "unlabelled": "critical"}),
-    ("EXT-MRS-COCHLEAR", {"conditional": "warning", "unsafe": "critical", "unlabelled": "critical"}),
+    (
+        "EXT-MRS-COCHLEAR",
+        {"conditional": "warning", "unsafe": "critical", "unlabelled": "critical"},
+    ),
     ("EXT-MRS-ORBIT", {"unsafe": "critical"}),
     ("EXT-MRS-OTHER", {"conditional": "warning", "unsafe": "warning", "unlabelled": "warning"}),
 )
@@ -43,9 +46,7 @@ def _all(case: Case) -> Iterator[Overlay]:
         only = case.facts.draft.contrast == "with"
         both = (_BOTH,) if only and safe and contrast.contrast_indicated(case) else ()
         shown = case.finding("EXT-CONTRAST-NONE").evidence
-        yield Overlay(
-            "EXT-CONTRAST-NONE", "warning" if only else "info", shown, (*both, _WITHOUT)
-        )
+        yield Overlay("EXT-CONTRAST-NONE", "warning" if only else "info", shown, (*both, _WITHOUT))
     for statement, indicators in _IMPLANTS:
         finding = case.finding(statement)
         if finding.met:

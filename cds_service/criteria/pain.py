@@ -29,7 +29,9 @@ def intractable_pain(case: Case) -> Finding:
     treated = case.picture.treatment
     painful = [*case.picture.neck_pain, *case.picture.radicular]
     scores = case.pain_scores
-    severe = tuple(n.evidence(f"≥ {plain(limit)}/10, last 14 days") for n in scores if n.value >= limit)
+    severe = tuple(
+        n.evidence(f"≥ {plain(limit)}/10, last 14 days") for n in scores if n.value >= limit
+    )
     said = evidence(case.facts.stands(concepts=("intractable",)))
     if not severe and not said:
         if scores:
@@ -42,7 +44,9 @@ def intractable_pain(case: Case) -> Finding:
         shown = (*severe, *said, *treated.evidence)
         return met(statement, shown, days=treated.days.text())
     if treated.below(days):
-        return not_met(statement, f"less than {days} days of conservative treatment", (*severe, *said))
+        return not_met(
+            statement, f"less than {days} days of conservative treatment", (*severe, *said)
+        )
     return unknown(statement, "duration of conservative treatment not known", (*severe, *said))
 
 

@@ -163,5 +163,3 @@ _RED_FLAGS = (
     "RF-SYS-AS",
     "RF-SYS-INFLAM",
 )
-
-

@@ -61,7 +61,9 @@ def new_symptoms_after_surgery(case: Case) -> Finding:
         dates = [o.date for o in surgery.cervical if o.date is not None]
         last = max(dates, key=lambda d: d.hi)
         return met("RF-POSTOP", (*operations, *evidence(fresh)), date=last.text)
-    return unknown("RF-POSTOP", "no symptom proven to be new or worse since the surgery", operations)
+    return unknown(
+        "RF-POSTOP", "no symptom proven to be new or worse since the surgery", operations
+    )
 
 
 def hardware(case: Case) -> list[Entry]:
@@ -115,5 +117,3 @@ def what_mri_shows_after_surgery(case: Case) -> Finding:
         (),
         "only with RF-POSTOP and an MRI outcome",
     )
-
-

@@ -86,7 +86,9 @@ def _p3(case: Case) -> Decision | None:
         )
     if trauma.deficits(case) or case.met("RF-SYS-AS"):
         return Decision(
-            Outcome.CT_FIRST, "acute injury without CT; a deficit or stiff spine keeps the MRI", True
+            Outcome.CT_FIRST,
+            "acute injury without CT; a deficit or stiff spine keeps the MRI",
+            True,
         )
     if trauma.low_risk(case):
         return None if flags else _deferred(case, "low-risk screen after an acute injury")
@@ -186,7 +188,7 @@ def _p11(case: Case) -> Decision | None:
     return _deferred(case, ", ".join(found)) if found else None
 
 
-def _p12(case: Case) -> Decision | None:
+def _p12(_case: Case) -> Decision | None:
     return Decision(Outcome.INSUFFICIENT, "the record does not tell")
 
 
@@ -248,5 +250,3 @@ def unread(case: Case) -> Iterator[str]:
         yield "conditions"
     if not case.facts.imaging_read:
         yield "imaging"
-
-

@@ -101,9 +101,7 @@ def recommend(case: Case) -> Recommendation:
         or (outcome is Outcome.CT_FIRST and not verdict.decision.keep_mri),
         suggest_physical_therapy=outcome is Outcome.NOT_YET,
         prior=verdict.decision.prior,
-        prior_kind=cast(
-            'Literal["study", "pending", "draft"] | None', verdict.decision.prior_kind
-        ),
+        prior_kind=cast('Literal["study", "pending", "draft"] | None', verdict.decision.prior_kind),
         underlying=underlying.decision.outcome if underlying else None,
         raise_pending_priority=_raise_pending(case, verdict, rated),
     )
@@ -162,9 +160,7 @@ def _fired(case: Case, verdict: Verdict) -> tuple[str, ...]:
     found = [
         s
         for s in CRITERIA
-        if s.startswith(_LISTED)
-        and s not in ("RF-ANY", "TRAUMA-CT-INITIAL")
-        and case.met(s)
+        if s.startswith(_LISTED) and s not in ("RF-ANY", "TRAUMA-CT-INITIAL") and case.met(s)
     ]
     found += [s for s in ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH") if case.met(s)]
     if case.met("POSTOP-MRI-NEXT"):
@@ -207,9 +203,7 @@ def _advisory(
     if outcome is Outcome.NOT_YET:
         found.insert(0, "NOT-GENERAL")
     if outcome is not Outcome.NO_CRITERIA:
-        for statement in ("EXT-DUP-RECENT", "EXT-DUP-PENDING"):
-            if case.met(statement) and not _has(fired, statement):
-                found.append(statement)
+        found += [s for s in ("EXT-DUP-RECENT", "EXT-DUP-PENDING") if case.met(s)]
     if case.mri and case.cervical:
         found += _complementary_ct(case, fired)
     found += [s for s in ("EXT-AGE", "EXT-PREG-MRI") if case.met(s)]
@@ -260,4 +254,3 @@ def _notes(case: Case) -> tuple[str, ...]:
     if prior and not change_can_be_known(case):
         found.append("whether anything changed since the earlier study or order cannot be known")
     return tuple(found)
-

@@ -34,9 +34,7 @@ def possible_cauda_equina(case: Case) -> Finding:
     """
     if not case.config["ext.region"]:
         return switched_off("EXT-CAUDA", "ext.region")
-    coded = [
-        e for e in case.facts.stands("VS-CAUDA") if e.kind in (Kind.CONDITION, Kind.REASON)
-    ]
+    coded = [e for e in case.facts.stands("VS-CAUDA") if e.kind in (Kind.CONDITION, Kind.REASON)]
     found = coded + case.picture.saddle
     if case.picture.lumbar:
         found += case.picture.bladder_bowel

@@ -93,7 +93,9 @@ class Case:
     def child_in_trauma_rules(self) -> bool:
         """Under the age for which NEXUS and the Canadian C-Spine Rule are meant."""
         age = self.facts.person.age
-        return bool(self.config["ext.age"]) and age is not None and age < self.config["trauma.ageMin"]
+        return (
+            bool(self.config["ext.age"]) and age is not None and age < self.config["trauma.ageMin"]
+        )
 
     @cached_property
     def pain_scores(self) -> list[Number]:
@@ -114,7 +116,9 @@ def evidence(entries: Iterable[Entry], threshold: str | None = None) -> tuple[Ev
     return tuple(sorted(shown, key=lambda e: (e.date or "", e.reference, e.display), reverse=True))
 
 
-def met(statement: str, shown: tuple[Evidence, ...] = (), reason: str = "", **values: str) -> Finding:
+def met(
+    statement: str, shown: tuple[Evidence, ...] = (), reason: str = "", **values: str
+) -> Finding:
     return Finding(statement, Status.MET, shown, reason, values=values)
 
 

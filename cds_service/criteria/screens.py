@@ -77,7 +77,10 @@ def _ccr_applies(case: Case) -> str | None:
     barred = case.facts.stands("VS-AS", "VS-STENOSIS", "VS-MYELO")
     checks = (
         (age is not None, "age not known"),
-        (bool(scores) and all(n.value == 15 for n in scores), "Glasgow coma score 15 not documented"),
+        (
+            bool(scores) and all(n.value == 15 for n in scores),
+            "Glasgow coma score 15 not documented",
+        ),
         (answer(case, "ccr-vitals-stable") is True, "stable vital signs not documented"),
         (answer(case, "ccr-penetrating-injury") is False, "penetrating injury not excluded"),
         (

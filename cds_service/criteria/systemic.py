@@ -25,7 +25,9 @@ def malignancies(case: Case) -> list[Entry]:
     years = case.config["malig.yearsSinceResolved"]
     if years != "none":
         found = [
-            e for e in found if e.abated is None or case.frame.possibly_within(e.abated, 365 * years)
+            e
+            for e in found
+            if e.abated is None or case.frame.possibly_within(e.abated, 365 * years)
         ]
     return found
 
@@ -139,11 +141,8 @@ def sensory_change_explained_elsewhere(case: Case) -> Finding:
         return switched_off("EXT-NEURO-MIMIC", "ext.mimic")
     if case.red_flags() != ["RF-NEURO-SENS"]:
         return not_met("EXT-NEURO-MIMIC", "not the only evidence")
-    first = min(
-        (e.onset or e.recorded for e in case.picture.sensory if e.onset or e.recorded),
-        key=lambda i: i.lo,
-        default=None,
-    )
+    dates = [d for e in case.picture.sensory if (d := e.onset or e.recorded) is not None]
+    first = min(dates, key=lambda d: d.lo, default=None)
     before = [
         e
         for e in case.facts.stands("VS-MIMIC", suspected=False, reasons=False)

@@ -216,4 +216,3 @@ def _as_reason(entry: Entry) -> Entry:
         onset=None,
         note="reason of the order",
     )
-

@@ -22,53 +22,105 @@ class Key(NamedTuple):
 
 KEYS: dict[str, Key] = {
     "eval.timezone": Key("UTC", "timezone", "time zone in which calendar days are counted"),
-    "scope.multiRegion": Key(False, "bool", "MRI orders of several spine regions count as cervical"),
-    "fever.thresholdC": Key(Decimal("38.0"), "number", "temperature that counts as fever, °C", True),
+    "scope.multiRegion": Key(
+        False, "bool", "MRI orders of several spine regions count as cervical"
+    ),
+    "fever.thresholdC": Key(
+        Decimal("38.0"), "number", "temperature that counts as fever, °C", True
+    ),
     "fever.inclusive": Key(True, "bool", "a temperature equal to the threshold is a fever"),
     "fever.lookbackDays": Key(7, "days", "age of a temperature that still counts"),
-    "crp.uln": Key(Decimal("10"), "number", "upper limit of CRP without a laboratory range, mg/L", True),
+    "crp.uln": Key(
+        Decimal(10), "number", "upper limit of CRP without a laboratory range, mg/L", True
+    ),
     "lab.lookbackDays": Key(30, "days", "age of CRP and ESR that still counts"),
-    "esr.method": Key("fixed", "fixed|miller", "upper limit of ESR without a laboratory range", True),
-    "infect.minMarkers": Key(1, "days", "how many of fever, injecting drug use, raised CRP/ESR are needed", True),
-    "ivdu.lookback": Key("lifetime", "days-or:lifetime", "how far back injecting drug use counts", True),
-    "ivdu.acceptDxWithoutRoute": Key(False, "bool", "substance use without a route counts as injecting", True),
-    "cons.mode": Key("band", "band|single", "band: 28–41 days may, 42 and more yes; single: one threshold (cons.fullDays)", True),
+    "esr.method": Key(
+        "fixed", "fixed|miller", "upper limit of ESR without a laboratory range", True
+    ),
+    "infect.minMarkers": Key(
+        1, "days", "how many of fever, injecting drug use, raised CRP/ESR are needed", True
+    ),
+    "ivdu.lookback": Key(
+        "lifetime", "days-or:lifetime", "how far back injecting drug use counts", True
+    ),
+    "ivdu.acceptDxWithoutRoute": Key(
+        False, "bool", "substance use without a route counts as injecting", True
+    ),
+    "cons.mode": Key(
+        "band",
+        "band|single",
+        "band: 28–41 days may, 42 and more yes; single: one threshold (cons.fullDays)",
+        True,
+    ),
     "cons.minDays": Key(28, "days", "conservative treatment: start of the band", True),
     "cons.fullDays": Key(42, "days", "conservative treatment: full window", True),
     "cons.lookbackDays": Key(180, "days", "age of treatment that still counts", True),
     "cons.maxGapDays": Key(14, "days", "gap between treatments that is bridged", True),
     "cons.recencyDays": Key(60, "days", "treatment must have ended within this many days", True),
     "cons.defaultRxDays": Key(14, "days", "length of a prescription that states none", True),
-    "cons.ptReferralCounts": Key(False, "bool", "an active physical-therapy referral counts as treatment", True),
+    "cons.ptReferralCounts": Key(
+        False, "bool", "an active physical-therapy referral counts as treatment", True
+    ),
     "intractable.minDays": Key(28, "days", "treatment before pain can be called intractable", True),
-    "intractable.painScore": Key(Decimal("7"), "number", "pain score that counts as severe, 0–10", True),
+    "intractable.painScore": Key(
+        Decimal(7), "number", "pain score that counts as severe, 0–10", True
+    ),
     "urgency.intractable": Key("urgent", "urgent|routine", "urgency of intractable pain", True),
     "acute.maxDays": Key(28, "days", "neck pain is acute below this many days"),
-    "symptom.lookbackDays": Key(90, "days", "age of a symptom outside the problem list that still counts"),
+    "symptom.lookbackDays": Key(
+        90, "days", "age of a symptom outside the problem list that still counts"
+    ),
     "exam.lookbackDays": Key(30, "days", "age of an examination that still counts"),
-    "neuro.subjectiveSensoryIsRedFlag": Key(True, "bool", "reported numbness or tingling is a red flag", True),
-    "neuro.radiculopathyDxIsDeficit": Key(False, "bool", "a radiculopathy diagnosis alone is a deficit", True),
+    "neuro.subjectiveSensoryIsRedFlag": Key(
+        True, "bool", "reported numbness or tingling is a red flag", True
+    ),
+    "neuro.radiculopathyDxIsDeficit": Key(
+        False, "bool", "a radiculopathy diagnosis alone is a deficit", True
+    ),
     "trauma.acuteDays": Key(7, "days", "an injury is acute up to this day", True),
     "trauma.windowDays": Key(30, "days", "an injury is recent up to this day", True),
     "malig.excludeNMSC": Key(True, "bool", "non-melanoma skin cancer does not count", True),
-    "malig.yearsSinceResolved": Key("none", "days-or:none", "years after which a resolved cancer no longer counts", True),
-    "inflam.includeCrystal": Key(False, "bool", "gout and CPPD count as inflammatory arthritis", True),
+    "malig.yearsSinceResolved": Key(
+        "none", "days-or:none", "years after which a resolved cancer no longer counts", True
+    ),
+    "inflam.includeCrystal": Key(
+        False, "bool", "gout and CPPD count as inflammatory arthritis", True
+    ),
     "emerg.acuteDays": Key(7, "days", "onset within this many days is acute", True),
-    "emerg.mrcMax": Key(Decimal("3"), "number", "muscle strength (MRC) that counts as severe weakness", True),
+    "emerg.mrcMax": Key(
+        Decimal(3), "number", "muscle strength (MRC) that counts as severe weakness", True
+    ),
     "emerg.text": Key(
         "Acute cord compromise pathway: immobilise if trauma, steroids or antibiotics per local protocol, call spine surgery.",
         "text",
         "line on emergency cards (no drug doses)",
     ),
-    "urgency.mode": Key("tiered", "tiered|article", "article: every red flag urgent, no emergency tier", True),
+    "urgency.mode": Key(
+        "tiered", "tiered|article", "article: every red flag urgent, no emergency tier", True
+    ),
     "dup.days": Key(90, "days", "a cervical MRI within this many days is recent", True),
-    "egfr.threshold": Key(Decimal("30"), "number", "eGFR below which gadolinium needs care, mL/min/1.73 m²", True),
+    "egfr.threshold": Key(
+        Decimal(30), "number", "eGFR below which gadolinium needs care, mL/min/1.73 m²", True
+    ),
     "egfr.lookbackDays": Key(90, "days", "age of an eGFR that still counts", True),
     "age.adultMin": Key(18, "days", "age in years from which the criteria are meant"),
-    "trauma.ageMin": Key(16, "days", "age in years from which NEXUS and the Canadian C-Spine Rule are used"),
-    "radicular.outcome": Key("MRI_MAY", "MRI_MAY|MRI_ROUTINE", "outcome of radicular symptoms without a red flag", True),
-    "pama.mayAs": Key("appropriate", "appropriate|not-appropriate|no-criteria-apply", "PAMA code of `may be appropriate`", True),
-    "redflag.missing": Key("closed-world", "closed-world|undetermined", "undetermined: unknown red flags turn NOT_YET into INSUFFICIENT"),
+    "trauma.ageMin": Key(
+        16, "days", "age in years from which NEXUS and the Canadian C-Spine Rule are used"
+    ),
+    "radicular.outcome": Key(
+        "MRI_MAY", "MRI_MAY|MRI_ROUTINE", "outcome of radicular symptoms without a red flag", True
+    ),
+    "pama.mayAs": Key(
+        "appropriate",
+        "appropriate|not-appropriate|no-criteria-apply",
+        "PAMA code of `may be appropriate`",
+        True,
+    ),
+    "redflag.missing": Key(
+        "closed-world",
+        "closed-world|undetermined",
+        "undetermined: unknown red flags turn NOT_YET into INSUFFICIENT",
+    ),
     "cards.maxOverlays": Key(3, "days", "overlay cards per order"),
     "ext.emergent": Key(True, "bool", "EXT-EMERG: emergency tier"),
     "ext.region": Key(True, "bool", "EXT-REGION, EXT-CAUDA: lumbar findings"),
@@ -123,7 +175,9 @@ def _parse(name: str, raw: object) -> Any:
     try:
         return _convert(key.accepts, raw)
     except (ValueError, InvalidOperation, ZoneInfoNotFoundError):
-        raise ConfigurationError(f"{name}: takes {key.accepts.replace('|', ' or ')} ({key.meaning})") from None
+        raise ConfigurationError(
+            f"{name}: takes {key.accepts.replace('|', ' or ')} ({key.meaning})"
+        ) from None
 
 
 def _convert(accepts: str, raw: object) -> Any:

@@ -11,7 +11,9 @@ from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.frame import Frame
 
 # History and standing facts: how long ago they were noted does not matter.
-_ANY_DATE = frozenset(("ivdu", "opll", "orbital-metal", "ct-negative", "mri-nondiagnostic", "nexus", "ccr"))
+_ANY_DATE = frozenset(
+    ("ivdu", "opll", "orbital-metal", "ct-negative", "mri-nondiagnostic", "nexus", "ccr")
+)
 _GLOBAL_EXAM = "neuro-exam"
 _EXAMINED = frozenset(("motor", "sensory", "reflex"))
 _REFLEX_EXAM = "local:reflex-exam"

@@ -109,7 +109,9 @@ def _studies(received: Received, frame: Frame) -> Iterator[Study]:
         if code is None:
             continue
         done = procedure.performed_period
-        date = frame.when(procedure.performed_date_time) or (frame.when(done.start) if done else None)
+        date = frame.when(procedure.performed_date_time) or (
+            frame.when(done.start) if done else None
+        )
         if date is not None:
             yield Study(code, date, f"Procedure/{procedure.id}" if procedure.id else "Procedure")
 

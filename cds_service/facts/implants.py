@@ -39,7 +39,9 @@ def devices(received: Received, frame: Frame) -> Iterator[Implant]:
             continue
         label = _labelling(r.concepts(device.safety))
         reference = f"Device/{device.id}" if device.id else "Device"
-        shown = Evidence(reference, code.display, None, None, None, f"MR {label}" if label else None)
+        shown = Evidence(
+            reference, code.display, None, None, None, f"MR {label}" if label else None
+        )
         yield Implant(code.sets, shown, label)
     for procedure in received.of(r.Procedure):
         code = frame.code(procedure.code)
@@ -49,9 +51,7 @@ def devices(received: Received, frame: Frame) -> Iterator[Implant]:
             period = procedure.performed_period
             date = frame.when(procedure.performed_date_time or (period.start if period else None))
             reference = f"Procedure/{procedure.id}" if procedure.id else "Procedure"
-            yield Implant(
-                code.sets, Evidence(reference, code.display, date.text if date else None)
-            )
+            yield Implant(code.sets, Evidence(reference, code.display, date.text if date else None))
 
 
 def _labelling(safety: Iterable[r.CodeableConcept]) -> Labelling | None:
@@ -82,7 +82,9 @@ def gadolinium_allergies(received: Received, frame: Frame) -> list[Evidence]:
         for concept in (allergy.code, *reactions):
             code = frame.code(concept)
             if code is not None and "VS-GADOLINIUM" in code.sets:
-                reference = f"AllergyIntolerance/{allergy.id}" if allergy.id else "AllergyIntolerance"
+                reference = (
+                    f"AllergyIntolerance/{allergy.id}" if allergy.id else "AllergyIntolerance"
+                )
                 found.append(Evidence(reference, code.display))
                 break
     return found

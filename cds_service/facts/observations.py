@@ -111,7 +111,9 @@ def _items(
             continue
         authored = frame.when(response.authored)
         if authored is not None:
-            reference = f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
+            reference = (
+                f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
+            )
             yield from _of_items(response.item or [], reference, authored, frame)
 
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from cds_service.facts import conditions, conflicts, imaging, implants, observations, results, surgery
+from cds_service.facts import (
+    conditions,
+    conflicts,
+    imaging,
+    implants,
+    observations,
+    results,
+    surgery,
+)
 from cds_service.facts.conflicts import Judged
 from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.frame import Frame
@@ -77,7 +85,11 @@ class PatientFacts:
     # --- asking the record -------------------------------------------------------------------
 
     def stands(
-        self, *names: str, suspected: bool = True, reasons: bool = True, concepts: Iterable[str] = ()
+        self,
+        *names: str,
+        suspected: bool = True,
+        reasons: bool = True,
+        concepts: Iterable[str] = (),
     ) -> list[Entry]:
         """Positive entries in any of the sets (or finding concepts), contradictions resolved.
 
@@ -122,7 +134,9 @@ class PatientFacts:
         """Observations and answers with a local code, any date, newest day first."""
         name = f"local:{local}"
         found = [e for e in self.observed.entries if name in e.code.sets and e.recorded]
-        return sorted(found, key=lambda e: e.recorded.hi if e.recorded else self.frame.today, reverse=True)
+        return sorted(
+            found, key=lambda e: e.recorded.hi if e.recorded else self.frame.today, reverse=True
+        )
 
     def latest_answer(self, local: str) -> bool | None:
         """The newest decided answer to a local code; on one day a yes wins."""

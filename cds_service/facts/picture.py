@@ -39,7 +39,9 @@ class Picture:
     @cached_property
     def lumbar(self) -> list[Entry]:
         """H-LUMBAR: current Condition or order reason."""
-        return [e for e in self.facts.stands("VS-LUMBAR") if e.kind in (Kind.CONDITION, Kind.REASON)]
+        return [
+            e for e in self.facts.stands("VS-LUMBAR") if e.kind in (Kind.CONDITION, Kind.REASON)
+        ]
 
     @cached_property
     def all_motor(self) -> list[Entry]:
@@ -253,9 +255,7 @@ class Picture:
     @cached_property
     def symptom_days(self) -> Days | None:
         """D_sym; None when nothing dates the symptoms."""
-        dated = [
-            e.recorded for e in self.symptoms if e.onset is None and e.recorded is not None
-        ]
+        dated = [e.recorded for e in self.symptoms if e.onset is None and e.recorded is not None]
         first = min(dated, key=lambda i: i.hi, default=None)
         if self.onset is not None and (first is None or first.hi >= self.onset.lo):
             return self.frame.days(self.onset)
@@ -282,7 +282,9 @@ class Picture:
         onsets = [e.onset for e in self.symptoms if e.onset is not None]
         if any(self.frame.within(o, acute) for o in onsets) or self._denied_lately(entry, acute):
             earliest = self.frame.today - timedelta(days=acute)
-            return Interval(min(earliest, entry.recorded.hi), entry.recorded.hi, entry.recorded.text)
+            return Interval(
+                min(earliest, entry.recorded.hi), entry.recorded.hi, entry.recorded.text
+            )
         return None
 
     def _denied_lately(self, entry: Entry, acute: int) -> bool:
@@ -328,6 +330,4 @@ class Picture:
 def rest_on_two(members: Iterable[list[Entry]]) -> bool:
     """Whether two different members hold, each on an entry of its own."""
     keys = [frozenset(e.key for e in entries) for entries in members if entries]
-    return any(
-        len(a | b) > 1 for index, a in enumerate(keys) for b in keys[index + 1 :]
-    )
+    return any(len(a | b) > 1 for index, a in enumerate(keys) for b in keys[index + 1 :])

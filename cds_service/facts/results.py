@@ -195,7 +195,9 @@ def _elevated(
         limit = min(limits)
         verdict = _compare(value, quantity, limit)
         if verdict is not None:
-            return Verdict(verdict, result, shown, f"limit {plain(limit)} {unit} (laboratory range)")
+            return Verdict(
+                verdict, result, shown, f"limit {plain(limit)} {unit} (laboratory range)"
+            )
     if by_flag is not None:
         return flagged
     if value is not None and default is not None and not limits:
@@ -251,7 +253,9 @@ _SEX_CODES = {"male": "male", "m": "male", "female": "female", "f": "female"}
 def _years(quantity: r.Quantity | None) -> Decimal | None:
     if quantity is None or quantity.value is None:
         return None
-    return quantity.value if (quantity.code or quantity.unit) in ("a", "years", "year", None) else None
+    return (
+        quantity.value if (quantity.code or quantity.unit) in ("a", "years", "year", None) else None
+    )
 
 
 def _shown(quantity: r.Quantity | None) -> str | None:
@@ -264,7 +268,9 @@ def _shown(quantity: r.Quantity | None) -> str | None:
 
 
 # Only units from a closed list are repeated on a card: a unit is free text of the record.
-_PRINTABLE = frozenset(("mg/L", "mg/dL", "ug/mL", "nmol/L", "g/L", "mm/h", "mm/hr", "10*9/L", "10*3/uL"))
+_PRINTABLE = frozenset(
+    ("mg/L", "mg/dL", "ug/mL", "nmol/L", "g/L", "mm/h", "mm/hr", "10*9/L", "10*3/uL")
+)
 
 
 def positive(result: Result, frame: Frame) -> bool:

@@ -55,9 +55,7 @@ class Trauma:
 
     @cached_property
     def _told(self) -> list[Entry]:
-        return [
-            e for e in self._facts.answers("ct-cspine-negative") if self._since(e.recorded)
-        ]
+        return [e for e in self._facts.answers("ct-cspine-negative") if self._since(e.recorded)]
 
     @cached_property
     def ct_negative(self) -> bool:

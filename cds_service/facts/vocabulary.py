@@ -38,7 +38,9 @@ LOCAL: dict[str, LocalCode] = {
     "suspected-ligament-injury": LocalCode("ligament", "yes", "Suspected ligament injury", True),
     "ct-cspine-negative": LocalCode("ct-negative", "yes", "CT cervical spine negative"),
     "prior-mri-nondiagnostic": LocalCode("mri-nondiagnostic", "yes", "Prior MRI non-diagnostic"),
-    "fusion-status-question": LocalCode("fusion-question", "yes", "Fusion or hardware in question", True),
+    "fusion-status-question": LocalCode(
+        "fusion-question", "yes", "Fusion or hardware in question", True
+    ),
     "opll": LocalCode("opll", "yes", "Ossified posterior longitudinal ligament", True),
     "orbital-metal": LocalCode("orbital-metal", "yes", "Metal in or near the eye", True),
     "nexus-midline-tenderness": LocalCode("nexus", "yes", "NEXUS: midline tenderness"),
@@ -49,7 +51,9 @@ LOCAL: dict[str, LocalCode] = {
     "ccr-dangerous-mechanism": LocalCode("ccr", "yes", "C-Spine Rule: dangerous mechanism"),
     "ccr-limb-paraesthesia": LocalCode("ccr", "yes", "C-Spine Rule: limb paraesthesia"),
     "ccr-simple-rear-end": LocalCode("ccr", "yes", "C-Spine Rule: simple rear-end collision"),
-    "ccr-sitting-in-ed": LocalCode("ccr", "yes", "C-Spine Rule: sitting in the emergency department"),
+    "ccr-sitting-in-ed": LocalCode(
+        "ccr", "yes", "C-Spine Rule: sitting in the emergency department"
+    ),
     "ccr-walked-since-injury": LocalCode("ccr", "yes", "C-Spine Rule: walked since the injury"),
     "ccr-delayed-pain-onset": LocalCode("ccr", "yes", "C-Spine Rule: delayed onset of pain"),
     "ccr-no-midline-tenderness": LocalCode("ccr", "yes", "C-Spine Rule: no midline tenderness"),

@@ -54,9 +54,12 @@ class Worsening:
         said = [
             f.entry
             for f in self._facts.observed.worsening
-            if (not f.names or entry.reference in f.names) and self._frame.within(f.entry.recorded, days)
+            if (not f.names or entry.reference in f.names)
+            and self._frame.within(f.entry.recorded, days)
         ]
-        newest = max(said, key=lambda e: e.recorded.hi if e.recorded else self._frame.today, default=None)
+        newest = max(
+            said, key=lambda e: e.recorded.hi if e.recorded else self._frame.today, default=None
+        )
         return Worse(newest.recorded, newest.evidence()) if newest else None
 
     def _relapse(self, entry: Entry) -> Worse | None:

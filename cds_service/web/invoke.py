@@ -53,4 +53,9 @@ def _body(incoming: Request) -> bytes:
     charset = incoming.mimetype_params.get("charset", "utf-8").lower()
     if incoming.mimetype not in _MEDIA_TYPES or charset not in ("utf-8", "utf8", "us-ascii"):
         raise refusal(415)
-    return incoming.get_data(cache=False)
+    body = incoming.get_data(cache=False)
+    # A chunked body is cut at the limit without a word: one that fills it was longer.
+    limit = incoming.max_content_length
+    if incoming.content_length is None and limit is not None and len(body) >= limit:
+        raise refusal(413)
+    return body
