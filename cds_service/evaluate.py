@@ -11,6 +11,7 @@ import msgspec
 from cds_service import __version__
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.criteria.model import Recommendation
 from cds_service.criteria.recommendation import recommend
 from cds_service.criteria.registry import Case, check_against
 from cds_service.errors import DataNotAvailable
@@ -82,6 +83,7 @@ class Evaluator:
                     recommendation=recommendation,
                     study=draft.code.display,
                     explanation=client.explanation,
+                    pending=_pending(recommendation, request),
                 )
             )
         return advices
@@ -112,6 +114,14 @@ class Evaluator:
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
         )
+
+
+def _pending(recommendation: Recommendation, request: HookRequest) -> Json | None:
+    """The pending order whose priority should be raised, as it was received."""
+    prior = recommendation.prior
+    if recommendation.raise_pending_priority is None or prior is None:
+        return None
+    return request.raw_resource("orders", prior.reference)
 
 
 def _require(received: Received) -> None:

@@ -71,6 +71,27 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     fhir_authorization: FhirAuthorization | None
     prefetch: Mapping[str, PrefetchEntry]
     """Every key of `wire.PREFETCH_KEYS`."""
+    body: bytes = b""
+    """The body as it came, for the rare resource that must be given back element by element."""
+
+    def __repr__(self) -> str:
+        return f"HookRequest({self.hook})"  # the chart never reaches a log or a traceback
+
+    def raw_resource(self, key: str, reference: str) -> dict[str, Any] | None:
+        """A prefetched resource exactly as it was received, by `Type/id`; None when absent."""
+        try:
+            prefetch = msgspec.json.decode(self.body).get("prefetch") or {}
+            entries = (prefetch.get(key) or {}).get("entry") or []
+        except (msgspec.DecodeError, AttributeError):
+            return None
+        for entry in entries:
+            found = entry.get("resource") if isinstance(entry, dict) else None
+            if (
+                isinstance(found, dict)
+                and f"{found.get('resourceType')}/{found.get('id')}" == reference
+            ):
+                return found
+        return None
 
     @property
     def correlation_id(self) -> str | None:
@@ -107,7 +128,7 @@ def _decode(body: bytes) -> HookRequest:
         envelope, prefetch = _loosely(body)
     else:
         prefetch = _typed(envelope.prefetch)
-    request = _request(envelope, prefetch)
+    request = _request(envelope, prefetch, body)
     _same_patient(request)
     return request
 
@@ -170,7 +191,9 @@ def _drafts(value: Any) -> wire.DraftOrders:
     )
 
 
-def _request(envelope: wire.Envelope, prefetch: Mapping[str, PrefetchEntry]) -> HookRequest:
+def _request(
+    envelope: wire.Envelope, prefetch: Mapping[str, PrefetchEntry], body: bytes
+) -> HookRequest:
     context = envelope.context
     for name, text in (
         ("hook", envelope.hook),
@@ -211,6 +234,7 @@ def _request(envelope: wire.Envelope, prefetch: Mapping[str, PrefetchEntry]) -> 
             granted.patient,
         ),
         prefetch={key: prefetch.get(key, ABSENT) for key in wire.PREFETCH_KEYS},
+        body=body,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.criteria import contrast
-from cds_service.criteria.model import Indicator, Outcome, Overlay
+from cds_service.criteria.model import Indicator, Overlay
 from cds_service.criteria.registry import Case
 from cds_service.facts.finding import Status
 
@@ -35,8 +35,8 @@ def overlays(case: Case) -> tuple[tuple[Overlay, ...], list[str]]:
 
 def _all(case: Case) -> Iterator[Overlay]:
     """In the order of criteria section 3, EXT-CAUDA first; the sort by urgency keeps it."""
-    alone = case.outcome is Outcome.NO_CRITERIA
-    if case.met("EXT-CAUDA") and not (alone and not case.cervical):
+    # Beside every outcome, NO_CRITERIA included: the emergency must not hide in an `info` card.
+    if case.met("EXT-CAUDA"):
         yield Overlay("EXT-CAUDA", "critical", case.finding("EXT-CAUDA").evidence)
     safe = not contrast.contrast_unsafe(case)
     for statement in ("EXT-CONTRAST-INFECT", "EXT-CONTRAST-MALIG"):

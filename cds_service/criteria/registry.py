@@ -9,7 +9,7 @@ from cds_service.criteria.model import Outcome
 from cds_service.errors import ConfigurationError
 from cds_service.facts import results
 from cds_service.facts.config import CriteriaConfig
-from cds_service.facts.entries import Entry
+from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.picture import Picture
@@ -110,8 +110,16 @@ RED_FLAG_EXTENSIONS = ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH")
 
 
 def evidence(entries: Iterable[Entry], threshold: str | None = None) -> tuple[Evidence, ...]:
-    """Evidence of entries, each once, newest first; independent of the order they came in."""
-    unique = {(e.key, e.code.display): e for e in entries}
+    """Evidence of entries, each once, newest first; independent of the order they came in.
+
+    An order reason that repeats what the chart says adds nothing and is left out.
+    """
+    found = sorted(entries, key=lambda e: e.kind is Kind.REASON)
+    charted = {c for e in found if e.kind is not Kind.REASON for c in e.code.codings}
+    unique: dict[tuple[str, str], Entry] = {}
+    for entry in found:
+        if entry.kind is not Kind.REASON or charted.isdisjoint(entry.code.codings):
+            unique.setdefault((entry.key, entry.code.display), entry)
     shown = {x.evidence(threshold): None for x in unique.values()}
     return tuple(sorted(shown, key=lambda e: (e.date or "", e.reference, e.display), reverse=True))
 
