@@ -26,6 +26,8 @@ class Decision(NamedTuple):
     child: bool = False
     prior: Evidence | None = None
     prior_kind: str | None = None
+    degraded: bool = False
+    """A refusal that became INSUFFICIENT because what it rests on could not be read."""
 
 
 Rule = Callable[[Case], Decision | None]
@@ -240,7 +242,7 @@ def _degraded(case: Case, decision: Decision) -> tuple[Decision, str]:
     )
     if not refusing or not list(unread(case)):
         return decision, ""
-    return decision._replace(outcome=Outcome.INSUFFICIENT), " (conditions or imaging not read)"
+    return decision._replace(outcome=Outcome.INSUFFICIENT, degraded=True), " (conditions or imaging not read)"
 
 
 def unread(case: Case) -> Iterator[str]:

@@ -231,7 +231,11 @@ def _complementary_ct(case: Case, fired: tuple[str, ...]) -> list[str]:
 
 def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
     if outcome is Outcome.INSUFFICIENT or rated.decision.outcome is Outcome.INSUFFICIENT:
-        unreadable = [f"could not read {LABELS[key]}" for key in unread(case)]
+        unreadable = (
+            [f"could not read {LABELS[key]}" for key in unread(case)]
+            if rated.decision.degraded
+            else []
+        )
         return (*unreadable, *possible.missing(case))
     if "EXT-RADICULAR" in rated.decision.why and case.picture.treatment.days is None:
         return ("conservative therapy",)
