@@ -104,5 +104,5 @@ def _scenario(file: Path, name: str, entry: object, evaluated: datetime) -> Scen
 def _path(expected: type, value: object) -> object:
     """Let a Path pass; msgspec knows no such type."""
     if not isinstance(value, expected):
-        raise NotImplementedError(f"a scenario holds no {expected.__name__}")
+        raise TypeError(f"a scenario holds no {expected.__name__}")
     return value
