@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -14,6 +14,9 @@ from cds_service.app import create_app
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _YOUNG: Final = 0
 _ALL: Final = 2
@@ -39,6 +42,23 @@ class CollectorControl:
     def between_calls(self) -> None:
         self._calls += 1
         gc.collect(_ALL if self._calls % _CALLS_PER_FULL_COLLECTION == 0 else _YOUNG)
+
+
+def closing_after_413(app: WSGIApplication) -> WSGIApplication:
+    """Announce that the connection closes when a body was refused: the rest of it is still on its
+    way, so a client that reused the connection would lose its next call.
+    """
+
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, *rest: Any) -> Callable[[bytes], object]:
+            if status.startswith("413"):
+                response: Any = getattr(start_response, "__self__", None)  # gunicorn's, or a test's
+                getattr(response, "force_close", lambda: None)()
+            return start_response(status, *rest)
+
+        return app(environ, cast("StartResponse", start))
+
+    return wrapped
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -79,8 +99,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }.items():
             self.cfg.set(key, value)
 
-    def load(self) -> Flask:
-        return self._app
+    def load(self) -> WSGIApplication:
+        return closing_after_413(self._app)
 
     def reload(self) -> None:
         try:

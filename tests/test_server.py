@@ -88,7 +88,9 @@ def test_chunked_bodies_are_read_and_limited(server):
 
     headers = {"Content-Type": "application/json"}
     assert server.post(data=pieces(10), headers=headers).status_code == 200
-    assert server.post(data=pieces(200), headers=headers).status_code == 413
+    refused = server.post(data=pieces(200), headers=headers)
+    assert refused.status_code == 413
+    assert refused.headers["Connection"] == "close"
 
 
 def test_declared_bodies_are_limited_before_they_are_read(server):
