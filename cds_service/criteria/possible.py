@@ -13,7 +13,7 @@ _SUBSTANCE = "route of drug use"
 _SURGERY = "region or date of prior surgery"
 _LEG = "leg findings: lumbar or cervical"
 _CT_RESULT = "result of CT"
-_NO_CT = "CT not found"
+NO_CT = "CT not found"
 _INJURY_DATE = "date of injury"
 _ABNORMAL = "neurological examination abnormal: which finding"
 _DEFICIT = "neurological deficit on the trauma screen: which finding"
@@ -63,7 +63,7 @@ def _injury(case: Case) -> Iterable[str]:
     injury = case.trauma
     if injury.recent:
         if not injury.ct_negative and not trauma.low_risk(case):
-            yield _CT_RESULT if injury.ct_done else _NO_CT
+            yield _CT_RESULT if injury.ct_done else NO_CT
     elif any(_undated_injury(case, e) for e in case.picture.injuries):
         yield _INJURY_DATE
 

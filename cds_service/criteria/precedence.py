@@ -242,7 +242,9 @@ def _degraded(case: Case, decision: Decision) -> tuple[Decision, str]:
     )
     if not refusing or not list(unread(case)):
         return decision, ""
-    return decision._replace(outcome=Outcome.INSUFFICIENT, degraded=True), " (conditions or imaging not read)"
+    return decision._replace(
+        outcome=Outcome.INSUFFICIENT, degraded=True
+    ), " (conditions or imaging not read)"
 
 
 def unread(case: Case) -> Iterator[str]:

@@ -92,7 +92,7 @@ def recommend(case: Case) -> Recommendation:
         missing=missing,
         not_found=possible.not_found(case),
         documented_absent=possible.documented_absent(case),
-        possible=tuple(possible.hold(case)) if case.cervical else (),
+        possible=_possible(case, outcome),
         data_notes=_notes(case),
         findings=case.all_findings(),
         suggested_priority=None if duplicate else priority,
@@ -227,6 +227,14 @@ def _complementary_ct(case: Case, fired: tuple[str, ...]) -> list[str]:
     if case.met("CT-OSSIFIED"):
         found.append("CT-OSSIFIED")
     return [s for s in found if not _has(fired, s)]
+
+
+def _possible(case: Case, outcome: Outcome) -> tuple[str, ...]:
+    """Open questions; that the CT is missing is what CT_FIRST says already."""
+    if not case.cervical:
+        return ()
+    said = possible.NO_CT if outcome is Outcome.CT_FIRST else None
+    return tuple(q for q in possible.hold(case) if q != said)
 
 
 def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:

@@ -154,7 +154,8 @@ def nexus_positive(case: Case) -> Finding:
     if result is None:
         return unknown("EXT-NEXUS-POS", "answers missing", _shown(case, NEXUS))
     shown = _shown(case, NEXUS)
-    return met("EXT-NEXUS-POS", shown) if result else not_met("EXT-NEXUS-POS", "all no", shown)
+    positive = tuple(e for e in shown if e.value == "yes")
+    return met("EXT-NEXUS-POS", positive) if result else not_met("EXT-NEXUS-POS", "all no", shown)
 
 
 _CCR_ALL = tuple(code for code in LOCAL if code.startswith("ccr-"))

@@ -34,7 +34,9 @@ class Judged(msgspec.Struct, frozen=True):
 def recent(entries: Iterable[Entry], frame: Frame) -> list[Entry]:
     """Observations and answers inside the examination window."""
     days: int = frame.config["exam.lookbackDays"]
-    return [e for e in entries if e.concept in _ANY_DATE or frame.within(e.recorded, days)]
+    return [
+        e for e in entries if e.concept.split(":")[0] in _ANY_DATE or frame.within(e.recorded, days)
+    ]
 
 
 def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[Entry]) -> Judged:

@@ -43,23 +43,45 @@ LOCAL: dict[str, LocalCode] = {
     ),
     "opll": LocalCode("opll", "yes", "Ossified posterior longitudinal ligament", True),
     "orbital-metal": LocalCode("orbital-metal", "yes", "Metal in or near the eye", True),
-    "nexus-midline-tenderness": LocalCode("nexus", "yes", "NEXUS: midline tenderness"),
-    "nexus-intoxication": LocalCode("nexus", "yes", "NEXUS: intoxication"),
-    "nexus-altered-alertness": LocalCode("nexus", "yes", "NEXUS: altered alertness"),
-    "nexus-focal-deficit": LocalCode("nexus", "yes", "NEXUS: focal deficit"),
-    "nexus-distracting-injury": LocalCode("nexus", "yes", "NEXUS: distracting injury"),
-    "ccr-dangerous-mechanism": LocalCode("ccr", "yes", "C-Spine Rule: dangerous mechanism"),
-    "ccr-limb-paraesthesia": LocalCode("ccr", "yes", "C-Spine Rule: limb paraesthesia"),
-    "ccr-simple-rear-end": LocalCode("ccr", "yes", "C-Spine Rule: simple rear-end collision"),
-    "ccr-sitting-in-ed": LocalCode(
-        "ccr", "yes", "C-Spine Rule: sitting in the emergency department"
+    "nexus-midline-tenderness": LocalCode(
+        "nexus:midline-tenderness", "yes", "NEXUS: midline tenderness"
     ),
-    "ccr-walked-since-injury": LocalCode("ccr", "yes", "C-Spine Rule: walked since the injury"),
-    "ccr-delayed-pain-onset": LocalCode("ccr", "yes", "C-Spine Rule: delayed onset of pain"),
-    "ccr-no-midline-tenderness": LocalCode("ccr", "yes", "C-Spine Rule: no midline tenderness"),
-    "ccr-rotates-45-both-sides": LocalCode("ccr", "yes", "C-Spine Rule: rotates 45° to both sides"),
-    "ccr-penetrating-injury": LocalCode("ccr", "yes", "C-Spine Rule: penetrating injury"),
-    "ccr-vitals-stable": LocalCode("ccr", "yes", "C-Spine Rule: vital signs stable"),
+    "nexus-intoxication": LocalCode("nexus:intoxication", "yes", "NEXUS: intoxication"),
+    "nexus-altered-alertness": LocalCode(
+        "nexus:altered-alertness", "yes", "NEXUS: altered alertness"
+    ),
+    "nexus-focal-deficit": LocalCode("nexus:focal-deficit", "yes", "NEXUS: focal deficit"),
+    "nexus-distracting-injury": LocalCode(
+        "nexus:distracting-injury", "yes", "NEXUS: distracting injury"
+    ),
+    "ccr-dangerous-mechanism": LocalCode(
+        "ccr:dangerous-mechanism", "yes", "C-Spine Rule: dangerous mechanism"
+    ),
+    "ccr-limb-paraesthesia": LocalCode(
+        "ccr:limb-paraesthesia", "yes", "C-Spine Rule: limb paraesthesia"
+    ),
+    "ccr-simple-rear-end": LocalCode(
+        "ccr:simple-rear-end", "yes", "C-Spine Rule: simple rear-end collision"
+    ),
+    "ccr-sitting-in-ed": LocalCode(
+        "ccr:sitting-in-ed", "yes", "C-Spine Rule: sitting in the emergency department"
+    ),
+    "ccr-walked-since-injury": LocalCode(
+        "ccr:walked-since-injury", "yes", "C-Spine Rule: walked since the injury"
+    ),
+    "ccr-delayed-pain-onset": LocalCode(
+        "ccr:delayed-pain-onset", "yes", "C-Spine Rule: delayed onset of pain"
+    ),
+    "ccr-no-midline-tenderness": LocalCode(
+        "ccr:no-midline-tenderness", "yes", "C-Spine Rule: no midline tenderness"
+    ),
+    "ccr-rotates-45-both-sides": LocalCode(
+        "ccr:rotates-45-both-sides", "yes", "C-Spine Rule: rotates 45° to both sides"
+    ),
+    "ccr-penetrating-injury": LocalCode(
+        "ccr:penetrating-injury", "yes", "C-Spine Rule: penetrating injury"
+    ),
+    "ccr-vitals-stable": LocalCode("ccr:vitals-stable", "yes", "C-Spine Rule: vital signs stable"),
 }
 
 NEXUS = tuple(code for code in LOCAL if code.startswith("nexus-"))
