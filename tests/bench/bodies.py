@@ -11,7 +11,7 @@ Json = dict[str, Any]
 RESOURCE_BYTES = 1430
 PATIENT = "bench-1"
 
-# Codes of an ordinary chart; the first of each list is one the criteria read.
+# Codes of an ordinary chart: few of them are ones the criteria read, as in real records.
 CONDITIONS = (
     ("81680005", "Neck pain"),
     ("38341003", "Hypertensive disorder"),
@@ -19,13 +19,34 @@ CONDITIONS = (
     ("195967001", "Asthma"),
     ("55822004", "Hyperlipidemia"),
     ("235595009", "Gastroesophageal reflux disease"),
+    ("40930008", "Hypothyroidism"),
+    ("35489007", "Depressive disorder"),
+    ("73430006", "Sleep apnea"),
+    ("414916001", "Obesity"),
+    ("396275006", "Osteoarthritis"),
+    ("54150009", "Upper respiratory infection"),
+    ("13645005", "Chronic obstructive pulmonary disease"),
+    ("49436004", "Atrial fibrillation"),
+    ("37796009", "Migraine"),
+    ("46635009", "Type 1 diabetes mellitus"),
 )
 OBSERVATIONS = (
     ("8310-5", "Body temperature", "vital-signs", 36.8, "Cel", "obs-vitals"),
-    ("8867-4", "Heart rate", "vital-signs", 72, "/min", "obs-exam"),
     ("1988-5", "C reactive protein", "laboratory", 3.1, "mg/L", "obs-labs"),
+    ("8867-4", "Heart rate", "exam", 72, "/min", "obs-exam"),
+    ("9279-1", "Respiratory rate", "exam", 14, "/min", "obs-exam"),
+    ("8480-6", "Systolic blood pressure", "exam", 124, "mm[Hg]", "obs-exam"),
+    ("8462-4", "Diastolic blood pressure", "exam", 78, "mm[Hg]", "obs-exam"),
     ("8302-2", "Body height", "exam", 171, "cm", "obs-exam"),
     ("29463-7", "Body weight", "exam", 70.5, "kg", "obs-exam"),
+    ("39156-5", "Body mass index", "exam", 24.1, "kg/m2", "obs-exam"),
+    ("2708-6", "Oxygen saturation", "exam", 98, "%", "obs-exam"),
+    ("8280-0", "Waist circumference", "exam", 84, "cm", "obs-exam"),
+    ("9843-4", "Head circumference", "exam", 56, "cm", "obs-exam"),
+    ("44249-1", "PHQ-9 total score", "survey", 3, "{score}", "obs-exam"),
+    ("70274-6", "GAD-7 total score", "survey", 2, "{score}", "obs-exam"),
+    ("75626-2", "AUDIT-C total score", "survey", 1, "{score}", "obs-exam"),
+    ("82589-3", "Years of education", "social-history", 12, "a", "obs-exam"),
 )
 
 
