@@ -1,0 +1,60 @@
+"""Every key of the criteria: defaults, overrides, clear refusals."""
+
+from decimal import Decimal
+
+import pytest
+
+from cds_service.errors import ConfigurationError
+from cds_service.facts.config import KEYS, CriteriaConfig
+
+
+def test_every_default_is_accepted_as_an_override():
+    defaults = dict(CriteriaConfig().items())
+    assert dict(CriteriaConfig({name: str(value) for name, value in defaults.items()}).items()) == (
+        defaults
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("ext.radicular", "false", False),
+        ("fever.thresholdC", "38.3", Decimal("38.3")),
+        ("dup.days", 60, 60),
+        ("ivdu.lookback", "365", 365),
+        ("ivdu.lookback", "lifetime", "lifetime"),
+        ("eval.timezone", "America/New_York", "America/New_York"),
+        ("emerg.text", "Call 1234", "Call 1234"),
+        ("urgency.mode", "article", "article"),
+    ],
+)
+def test_overrides(name, raw, value):
+    assert CriteriaConfig({name: raw})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("ext.radicular", "maybe"),
+        ("fever.thresholdC", "hot"),
+        ("fever.thresholdC", True),
+        ("fever.thresholdC", "NaN"),
+        ("dup.days", "-1"),
+        ("dup.days", "1.5"),
+        ("ivdu.lookback", "forever"),
+        ("eval.timezone", "Mars/Olympus"),
+        ("urgency.mode", "calm"),
+    ],
+)
+def test_a_wrong_value_names_the_key_and_what_it_takes(name, raw):
+    with pytest.raises(ConfigurationError, match=rf"^{name}: takes "):
+        CriteriaConfig({name: raw})
+
+
+def test_an_unknown_key_names_its_neighbours():
+    with pytest.raises(ConfigurationError, match=r"unknown key dup\.weeks; known here: dup\.days"):
+        CriteriaConfig({"dup.weeks": 3})
+
+
+def test_every_key_says_what_it_means():
+    assert all(key.meaning for key in KEYS.values())
