@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from typing import Any
@@ -69,4 +70,4 @@ def _row(*cells: str) -> str:
 
 
 if __name__ == "__main__":
-    print(catalogue(), end="")
+    sys.stdout.write(catalogue())
