@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -14,6 +13,7 @@ from cds_service import __version__
 from cds_service.cdshooks.encode import pretty
 from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.errors import ConfigurationError, RequestError
+from cds_service.ports import require_free
 from cds_service.settings import Settings, load_settings
 
 REFUSED: Final = 1
@@ -90,7 +90,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     given = {name: getattr(arguments, name) for name in ("dev", "host", "port", "workers")}
     settings = _settings(arguments, given)
-    _free(settings)
+    require_free(settings.host, settings.port)
     serve(settings)
     return 0
 
@@ -154,19 +154,6 @@ def _read(name: str) -> HookRequest:
         return decode(Path(name).read_bytes())
     except OSError as why:
         raise ConfigurationError(f"{name}: {why.strerror}; name a request file, or -") from None
-
-
-def _free(settings: Settings) -> None:
-    """Say early that a port is taken; the server would try for seconds."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as why:
-            raise ConfigurationError(
-                f"{settings.host}:{settings.port}: {why.strerror}; choose another with --port"
-            ) from None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import contextlib
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import requests
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.errors import ConfigurationError
 from cds_service.fixture_dates import shift
+from cds_service.ports import free_port, require_free
 from cds_service.scenarios import Scenario, load_scenarios
 from cds_service.terminal import response_text
 from cds_service.web.pages import BANNER
@@ -62,7 +62,10 @@ def _scenario(name: str) -> Scenario:
 @contextlib.contextmanager
 def service(port: int | None = None) -> Iterator[str]:
     """A service in development mode in its own process; yields its address."""
-    port = port or _free_port()
+    if port:
+        require_free("127.0.0.1", port)
+    else:
+        port = free_port(USUAL_PORT)
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "cds_service", "serve", "--dev", "--port", str(port)]
     with tempfile.TemporaryFile("w+") as log:
@@ -81,7 +84,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Any) -> None:
         if process.poll() is not None:
             log.seek(0)
             raise ConfigurationError(f"the service did not start:\n{log.read().strip()}")
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.RequestException):
             if _session().get(f"{url}/readyz", timeout=2).ok:
                 return
         time.sleep(0.05)
@@ -124,16 +127,6 @@ def _session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False  # a proxy of the environment must not see a call to this machine
     return session
-
-
-def _free_port() -> int:
-    for port in (USUAL_PORT, 0):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            chosen: int = probe.getsockname()[1]
-            return chosen
-    raise ConfigurationError("no free port on this machine; give one: make demo PORT=…")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any, Final
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _ITEM: Final = re.compile(r"(\s*(?:[-*+]|\d+\.)\s+)(.*)")
+_EMPHASIS: Final = re.compile(r"(?<![\w\\*_])([*_])(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
 _MARKS: Final = {"info": "i", "warning": "!", "critical": "!!"}
 
 
@@ -51,7 +52,7 @@ def plain(markdown: str, width: int = 88) -> list[str]:
         text = _LINK.sub(r"\1 <\2>", raw.rstrip().lstrip("#")).replace("**", "")
         item = _ITEM.fullmatch(text)
         lead, rest = item.groups() if item else ("", text.strip())
-        rest = _ESCAPED.sub(r"\1", re.sub(r"(?<!\w)_(.+?)_(?!\w)", r"\1", rest))
+        rest = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", rest).replace("`", ""))
         lines += _wrap(rest, width, lead, " " * len(lead)) or [""]
     return lines
 

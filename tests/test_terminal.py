@@ -41,6 +41,12 @@ def test_long_lines_are_wrapped_under_their_item():
     assert plain("- one two three four", 12) == ["- one two", "  three four"]
 
 
+def test_marks_go_but_what_they_mark_stays():
+    assert plain("*Read `Condition/a_b_c` at 2 \\* 3 and **note _this_**.*") == [
+        "Read Condition/a_b_c at 2 * 3 and note this."
+    ]
+
+
 def test_no_card():
     assert response_text({"cards": []}) == "(no card)"
 

@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 from uuid import uuid4
 
+import orjson
 import structlog
 from flask import Flask, Response, g, request
 from structlog.typing import FilteringBoundLogger
@@ -28,6 +29,10 @@ def keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return {key: value for key, value in event.items() if key in ALLOWED}
 
 
+def _as_json(event: MutableMapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(event).decode("utf-8")
+
+
 def make_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
     logger: FilteringBoundLogger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
@@ -35,7 +40,7 @@ def make_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             keep_allowed,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
     )
