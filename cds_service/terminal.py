@@ -52,7 +52,9 @@ def plain(markdown: str, width: int = 88) -> list[str]:
         text = _LINK.sub(r"\1 <\2>", raw.rstrip().lstrip("#")).replace("**", "")
         item = _ITEM.fullmatch(text)
         lead, rest = item.groups() if item else ("", text.strip())
-        rest = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", rest).replace("`", ""))
+        for _ in range(2):  # emphasis within emphasis
+            rest = _EMPHASIS.sub(r"\2", rest)
+        rest = _ESCAPED.sub(r"\1", rest.replace("`", ""))
         lines += _wrap(rest, width, lead, " " * len(lead)) or [""]
     return lines
 
