@@ -42,6 +42,7 @@ class Frame:
     ) -> None:
         self.config = config
         self.terminology = terminology
+        self._local = terminology.local_system
         self.fhir_server = fhir_server
         self.encounter = f"Encounter/{encounter_id}" if encounter_id else None
         self.zone = config.zone
@@ -74,7 +75,12 @@ class Frame:
         """The concept as our sets know it; None when none of its codings is known."""
         if concept is None or not concept.coding:
             return None
-        return self.coded(concept.coding)
+        # Nearly everything in a chart is none of our business: one look-up each, then out.
+        sets_of = self.terminology.sets_of
+        for coding in concept.coding:
+            if sets_of(coding.system, coding.code) or coding.system == self._local:
+                return self.coded(concept.coding)
+        return None
 
     def coded(self, codings: Iterable[Coding]) -> Code | None:
         terminology = self.terminology

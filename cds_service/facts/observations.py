@@ -118,12 +118,15 @@ def _items(
 
 
 def _of_observation(observation: r.Observation, frame: Frame) -> Iterator[_Item]:
+    code = frame.code(observation.code)
+    if code is None and observation.component is None:
+        return
     parts: list[tuple[str, r.Observation | r.ObservationComponent, Code]] = []
-    if code := frame.code(observation.code):
+    if code is not None:
         parts.append(("", observation, code))
     for index, component in enumerate(observation.component or []):
-        if code := frame.code(component.code):
-            parts.append((f"#component-{index}", component, code))
+        if (part_code := frame.code(component.code)) is not None:
+            parts.append((f"#component-{index}", component, part_code))
     if not parts:
         return
     period = observation.effective_period
@@ -139,9 +142,9 @@ def _of_observation(observation: r.Observation, frame: Frame) -> Iterator[_Item]
     base = reference if observation.id else f"{reference}@{id(observation)}"
     places = [observation.body_site] if observation.body_site else []
     focus = frozenset(x for f in observation.focus or [] if (x := frame.reference(f)))
-    for suffix, part, code in parts:
-        site = frame.site(places, code)
-        yield _Item(part, code, Kind.OBSERVATION, reference, base + suffix, date, site, focus)
+    for suffix, part, known in parts:
+        site = frame.site(places, known)
+        yield _Item(part, known, Kind.OBSERVATION, reference, base + suffix, date, site, focus)
 
 
 def _of_items(

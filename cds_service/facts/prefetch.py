@@ -117,23 +117,39 @@ def receive(
         states[key] = _state(entry)
         unreadable += entry.unreadable
         for resource in _resources(entry.value):
-            if isinstance(resource, r.Patient):
-                patient = resource if resource.id == patient_id else patient
-            if isinstance(resource, _NOT_EVIDENCE):
-                continue
             kind = type(resource)
+            if kind in _NOT_EVIDENCE:
+                if kind is r.Patient and resource.id == patient_id:
+                    patient = resource
+                continue
             if kind is not r.Medication:
                 subject = resource.patient if kind in _BY_PATIENT else resource.subject
-                if subject is None or relative(subject.reference, fhir_server) != own:
+                if subject is None or (
+                    subject.reference != own and relative(subject.reference, fhir_server) != own
+                ):
                     others += 1
                     continue
-            if resource.id is not None:
-                copies = seen.setdefault((kind, resource.id), [])
-                if resource in copies:
-                    continue
-                copies.append(resource)
-            pool.setdefault(kind, []).append(resource)
+            if resource.id is not None and _copy(resource, kind, seen):
+                continue
+            same_kind = pool.get(kind)
+            if same_kind is None:
+                pool[kind] = [resource]
+            else:
+                same_kind.append(resource)
     return Received(states, patient, pool, others, unreadable)
+
+
+def _copy(resource: Any, kind: type, seen: dict[tuple[type, str], list[Any]]) -> bool:
+    """Whether an identical copy was there before; another version of the same id is kept."""
+    name = (kind, resource.id)
+    before = seen.get(name)
+    if before is None:
+        seen[name] = [resource]
+        return False
+    if resource in before:
+        return True
+    before.append(resource)
+    return False
 
 
 def _state(entry: Entry) -> State:
