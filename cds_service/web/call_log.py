@@ -13,13 +13,14 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.typing import FilteringBoundLogger
 
+from cds_service.cdshooks.oddities import ODDITIES, oddities
 from cds_service.cdshooks.request import HookRequest
 
 ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
         "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "refused",
-        "error", "at", "version", "url", "workers", "mode",
+        "error", "at", "version", "url", "workers", "mode", *ODDITIES,
     }
 )  # fmt: skip
 
@@ -54,7 +55,11 @@ def note(**fields: Any) -> None:
 
 def note_request(hook_request: HookRequest) -> None:
     """The call's correlation id; a hookInstance that is no UUID is left out (it may say anything)."""
-    note(hook=hook_request.hook, hook_instance=hook_request.correlation_id or "not a UUID")
+    note(
+        hook=hook_request.hook,
+        hook_instance=hook_request.correlation_id or "not a UUID",
+        **oddities(hook_request),
+    )
 
 
 def note_answer(answer: dict[str, Any]) -> None:

@@ -48,6 +48,12 @@ def test_refusals_are_logged_by_their_fixed_text(web, log):
     assert MARK not in log.getvalue()
 
 
+def test_what_was_passed_over_is_counted(web, log):
+    post(web, call(context=context(selections=[MARK])))
+    assert lines(log)[-1]["selections_unmatched"] == 1
+    assert MARK not in log.getvalue()
+
+
 CANARIES = {
     "in the hookInstance": call(hookInstance=MARK),
     "in the names": call(context=context(userId=MARK, patientId=MARK), prefetch={}),
