@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from fhir.resources.R4B.servicerequest import ServiceRequest
@@ -56,7 +57,7 @@ def mark(order: Json, *ratings: Json) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_updates_keep_what_is_foreign_and_replace_what_is_ours(name):
     body = sample(name)
-    earlier = [
+    earlier: list[dict[str, Any]] = [
         {"url": pama.RATING, "valueCodeableConcept": {"coding": [{"code": "no-criteria-apply"}]}},
         {"url": pama.CONSULT_ID, "valueUri": "urn:uuid:00000000-0000-0000-0000-000000000000"},
         {"url": pama.RATING, "valueCodeableConcept": {"coding": [{"code": "appropriate"}]}},

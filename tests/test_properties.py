@@ -92,7 +92,7 @@ head, a hearing aid, and a resource of a type nobody asked for."""
 
 def written(resource: Json, number: int) -> Json:
     """Pairs of system and code as a CodeableConcept, and an id."""
-    out = {"id": f"added-{number}"} | resource
+    out: Json = {"id": f"added-{number}"} | resource
     for key, value in resource.items():
         if isinstance(value, tuple):
             out[key] = {"coding": [{"system": value[0], "code": value[1]}]}
