@@ -22,7 +22,7 @@ from cds_service.web.pages import BANNER, health, home
 from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader
 
 if TYPE_CHECKING:
-    from cds_service.facts.value_sets import Terminology
+    from cds_service.facts.terminology.value_sets import Terminology
 
 NO_CLIENT = (
     "no client is configured, and production mode answers configured clients only; "
@@ -80,16 +80,16 @@ def create_app(
 
 def load_terminology(settings: Settings) -> Terminology:
     """The value sets of the package and of the site."""
-    from cds_service.terminology_files import load_terminology as load
+    from cds_service.content.terminology_files import load_terminology as load
 
     return load(settings.value_set_folder, settings.local_code_system)
 
 
 def build_evaluator(settings: Settings, terminology: Terminology) -> EvaluatorProtocol:
     """The use case with all its content, read and checked once."""
+    from cds_service.content.folders import cards_dir, knowledge_dir
     from cds_service.evaluate import Evaluator
     from cds_service.rendering.library import load_library
-    from cds_service.resources import cards_dir, knowledge_dir
 
     library = load_library(cards_dir(), knowledge_dir())
     return Evaluator(terminology, library, settings.canonical, settings.public_url)

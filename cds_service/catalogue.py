@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from cds_service.criteria.precedence import STEPS
+from cds_service.content.folders import knowledge_dir
+from cds_service.criteria.decision.precedence import STEPS
 from cds_service.facts.config import KEYS
-from cds_service.resources import knowledge_dir
 
 _KINDS = {
     "article": "From the article",

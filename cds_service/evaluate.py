@@ -11,15 +11,15 @@ import msgspec
 from cds_service import __version__
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
-from cds_service.criteria.recommendation import recommend
 from cds_service.criteria.registry import Case, check_against
 from cds_service.errors import DataNotAvailable
-from cds_service.facts.frame import Frame
-from cds_service.facts.orders import Draft, cervical_mri
 from cds_service.facts.patient_facts import PatientFacts
-from cds_service.facts.prefetch import Received, State, receive
-from cds_service.facts.value_sets import Terminology
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.orders import Draft, cervical_mri
+from cds_service.facts.record.prefetch import Received, State, receive
+from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import ServiceRequest
 from cds_service.rendering.explain import explain_text

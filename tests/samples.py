@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from cds_service.app import build_evaluator, load_terminology
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
+from cds_service.content.scenarios import load_scenarios
 from cds_service.criteria.model import Recommendation
-from cds_service.scenarios import load_scenarios
 from cds_service.settings import Settings
 
 Json = dict[str, Any]

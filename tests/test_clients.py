@@ -9,8 +9,8 @@ import pytest
 from calls import NOW, call, condition, context, post
 from wire import assert_valid_response
 
+from cds_service.content.scenarios import load_scenarios
 from cds_service.rendering.pama import RATING
-from cds_service.scenarios import load_scenarios
 
 Json = dict[str, Any]
 

@@ -15,7 +15,7 @@ ROOMS = {
     "criteria": {"facts", "fhir", "errors"},
     "client": {"facts", "errors"},
     "cdshooks": {"fhir", "errors"},
-    "rendering": {"criteria", "facts", "fhir", "cdshooks", "client", "resources", "errors"},
+    "rendering": {"criteria", "facts", "fhir", "cdshooks", "client", "content", "errors"},
     "web": {"evaluate", "cdshooks", "client", "errors", ""},
 }
 """Room -> rooms it may import besides itself; `` is the package itself, for its version."""

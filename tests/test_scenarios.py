@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from wire import assert_valid_response
 
-from cds_service.scenarios import Scenario, load_scenarios
+from cds_service.content.scenarios import Scenario, load_scenarios
 
 PAMA_RATING = "http://fhir.org/argonaut/Extension/pama-rating"
 EXPLANATION = "cervical-mri-cds.explanation"

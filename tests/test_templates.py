@@ -11,10 +11,10 @@ from cds_service.app import load_terminology
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import prefetch_templates
 from cds_service.cdshooks.wire import PREFETCH_KEYS
-from cds_service.facts.observations import MEASURED
-from cds_service.facts.value_sets import Terminology
+from cds_service.content.scenarios import load_scenarios
+from cds_service.facts.record.observations import MEASURED
+from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir import resources as r
-from cds_service.scenarios import load_scenarios
 from cds_service.settings import Settings
 
 TYPES = {

@@ -14,9 +14,9 @@ from cds_service.criteria.registry import (
     unknown,
     when,
 )
-from cds_service.facts import results
 from cds_service.facts.finding import Evidence, Finding
-from cds_service.facts.frame import plain
+from cds_service.facts.record import results
+from cds_service.facts.record.frame import plain
 from cds_service.fhir import units
 
 _PREGNANT_STATUS_DAYS = 280

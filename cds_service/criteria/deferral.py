@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, evidence, met, not_met, unknown
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding
+from cds_service.facts.record.entries import Entry, Kind
 
 
 def _answered_elsewhere(case: Case) -> str | None:

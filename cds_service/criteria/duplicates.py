@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from cds_service.criteria import infection, neurology, postop, systemic, trauma
 from cds_service.criteria.registry import Case, criterion, evidence, met, not_met, switched_off
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Evidence, Finding
-from cds_service.facts.imaging import Pending, Study
+from cds_service.facts.record.entries import Entry
+from cds_service.facts.record.imaging import Pending, Study
 from cds_service.fhir.dates import Interval, parse
 
 

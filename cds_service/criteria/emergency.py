@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from cds_service.criteria.infection import injecting
 from cds_service.criteria.neurology import confirmed
 from cds_service.criteria.registry import Case, criterion, evidence, not_met, switched_off
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.picture import rest_on_two
+from cds_service.facts.record.entries import Entry, Kind
 
 _RECENT_IVDU_DAYS = 365
 

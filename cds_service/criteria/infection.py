@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from cds_service.criteria.registry import Case, criterion, evidence, judged, not_met, unknown
-from cds_service.facts import results
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding, Status
-from cds_service.facts.frame import plain
+from cds_service.facts.record import results
+from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.record.frame import plain
 from cds_service.fhir import units
 
 _MARKERS = ("RF-INFECT-FEVER", "RF-INFECT-IVDU", "RF-INFECT-LAB")

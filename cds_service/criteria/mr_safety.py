@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, evidence, not_met, switched_off
-from cds_service.facts.entries import Kind
 from cds_service.facts.finding import Evidence, Finding, Status
-from cds_service.facts.implants import Implant
+from cds_service.facts.record.entries import Kind
+from cds_service.facts.record.implants import Implant
 
 
 def _found(case: Case, name: str) -> tuple[list[Implant], tuple[Evidence, ...]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, judged
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Finding
+from cds_service.facts.record.entries import Entry, Kind
 
 
 def _superseded(case: Case, *concepts: str) -> list[Entry]:

@@ -13,7 +13,7 @@ from cds_service.criteria.registry import (
     unknown,
 )
 from cds_service.facts.finding import Evidence, Finding
-from cds_service.facts.frame import plain
+from cds_service.facts.record.frame import plain
 
 
 @criterion("RF-PAIN-INTRACTABLE")

@@ -11,8 +11,8 @@ from cds_service.criteria.registry import (
     unknown,
     when,
 )
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Finding
+from cds_service.facts.record.entries import Entry
 from cds_service.fhir.dates import Interval
 
 

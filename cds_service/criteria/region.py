@@ -11,8 +11,8 @@ from cds_service.criteria.registry import (
     switched_off,
     when,
 )
-from cds_service.facts.entries import Kind
 from cds_service.facts.finding import Finding
+from cds_service.facts.record.entries import Kind
 
 
 @criterion("EXT-REGION")

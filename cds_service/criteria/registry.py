@@ -7,13 +7,13 @@ from functools import cached_property
 
 from cds_service.criteria.model import Outcome
 from cds_service.errors import ConfigurationError
-from cds_service.facts import results
 from cds_service.facts.config import CriteriaConfig
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.picture import Picture
-from cds_service.facts.results import Number
+from cds_service.facts.record import results
+from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.record.results import Number
 from cds_service.facts.trauma import Trauma
 from cds_service.fhir import units
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, met, not_met, switched_off, unknown
 from cds_service.criteria.trauma import coma_scores, deficits
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Evidence, Finding
-from cds_service.facts.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
+from cds_service.facts.record.entries import Entry
+from cds_service.facts.terminology.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
 
 _CCR_MAX_DAYS = 2
 _CCR_OLD_AGE = 65

@@ -12,9 +12,9 @@ from cds_service.criteria.registry import (
     unknown,
     when,
 )
-from cds_service.facts import results
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Finding
+from cds_service.facts.record import results
+from cds_service.facts.record.entries import Entry
 
 
 def malignancies(case: Case) -> list[Entry]:

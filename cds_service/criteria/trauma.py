@@ -12,9 +12,9 @@ from cds_service.criteria.registry import (
     unknown,
     when,
 )
-from cds_service.facts import results
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence, Finding
+from cds_service.facts.record import results
+from cds_service.facts.record.entries import Entry, Kind
 
 _RECORDED_DAYS = 30
 _SCREENS = ("EXT-NEXUS-LOW", "EXT-CCR-LOW")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cds_service.facts.entries import Entry, Kind
-from cds_service.facts.frame import Frame
+from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.record.frame import Frame
 
 # History and standing facts: how long ago they were noted does not matter.
 _ANY_DATE = frozenset(

@@ -9,22 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from cds_service.facts import (
-    conditions,
-    conflicts,
-    imaging,
-    implants,
-    observations,
-    results,
-    surgery,
-)
+from cds_service.facts import conflicts
 from cds_service.facts.conflicts import Judged
-from cds_service.facts.entries import Entry, Kind
-from cds_service.facts.frame import Frame
-from cds_service.facts.orders import Draft
-from cds_service.facts.prefetch import Received, State
-from cds_service.facts.results import Person
-from cds_service.facts.vocabulary import SYMPTOM_SETS
+from cds_service.facts.record import conditions, imaging, implants, observations, results, surgery
+from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.orders import Draft
+from cds_service.facts.record.prefetch import Received, State
+from cds_service.facts.record.results import Person
+from cds_service.facts.terminology.vocabulary import SYMPTOM_SETS
 from cds_service.fhir import resources as r
 from cds_service.fhir import units
 from cds_service.fhir.dates import age_in_years, parse

@@ -10,8 +10,8 @@ from datetime import timedelta
 from functools import cached_property
 
 from cds_service.facts import therapy
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.patient_facts import DEGENERATIVE, PatientFacts
+from cds_service.facts.record.entries import Entry, Kind
 from cds_service.facts.worsening import Worse, Worsening
 from cds_service.fhir.dates import Days, Interval
 

@@ -11,13 +11,13 @@ from datetime import date, timedelta
 
 import msgspec
 
-from cds_service.facts import treatments
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Evidence
-from cds_service.facts.frame import Frame
-from cds_service.facts.prefetch import Received
-from cds_service.facts.treatments import Treatment
-from cds_service.facts.values import Valued
+from cds_service.facts.record import treatments
+from cds_service.facts.record.entries import Entry
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.prefetch import Received
+from cds_service.facts.record.treatments import Treatment
+from cds_service.facts.record.values import Valued
 from cds_service.fhir import units
 from cds_service.fhir.dates import Days, Interval
 

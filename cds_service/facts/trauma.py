@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from cds_service.facts.entries import Entry
-from cds_service.facts.imaging import Study
 from cds_service.facts.picture import Picture
+from cds_service.facts.record.entries import Entry
+from cds_service.facts.record.imaging import Study
 from cds_service.fhir.dates import Interval
 
 _FRACTURE_OR_LIGAMENT = frozenset(("VS-CFRACTURE", "VS-LIG"))

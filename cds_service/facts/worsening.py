@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from cds_service.facts import results
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Evidence
 from cds_service.facts.patient_facts import PatientFacts
+from cds_service.facts.record import results
+from cds_service.facts.record.entries import Entry, Kind
 from cds_service.fhir import units
 from cds_service.fhir.dates import Interval
 

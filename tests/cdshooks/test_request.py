@@ -10,7 +10,7 @@ from calls import DRAFT, HOOK_INSTANCE, bundle, call, condition, context
 from cds_service.cdshooks.request import AccessToken, HookRequest, decode
 from cds_service.cdshooks.wire import PREFETCH_KEYS
 from cds_service.errors import BadRequest
-from cds_service.facts.prefetch import KEYS
+from cds_service.facts.record.prefetch import KEYS
 from cds_service.fhir import resources as r
 
 MISTYPED = condition(code="neck pain")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.facts import value_sets
-from cds_service.facts.concept_names import CONCEPT_NAMES
-from cds_service.facts.terminology_conflicts import LookAlike
-from cds_service.facts.value_sets import UNLISTED, Terminology
-from cds_service.facts.vocabulary import LOCAL
-from cds_service.terminology_files import load_terminology
+from cds_service.content.terminology_files import load_terminology
+from cds_service.facts.terminology import value_sets
+from cds_service.facts.terminology.concept_names import CONCEPT_NAMES
+from cds_service.facts.terminology.conflicts import LookAlike
+from cds_service.facts.terminology.value_sets import UNLISTED, Terminology
+from cds_service.facts.terminology.vocabulary import LOCAL
 
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 SNOMED = "http://snomed.info/sct"

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.facts import values
+from cds_service.content.terminology_files import load_terminology
 from cds_service.facts.config import CriteriaConfig
-from cds_service.facts.frame import Frame
+from cds_service.facts.record import values
+from cds_service.facts.record.frame import Frame
 from cds_service.fhir import resources as r
-from cds_service.terminology_files import load_terminology
 
 SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from cds_service.content.folders import cards_dir, knowledge_dir
 from cds_service.rendering.library import Library, load_library
-from cds_service.resources import cards_dir, knowledge_dir
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
+from cds_service.content.folders import cards_dir, knowledge_dir
 from cds_service.criteria.model import Outcome
 from cds_service.errors import ConfigurationError
 from cds_service.facts.config import KEYS
@@ -18,7 +19,6 @@ from cds_service.rendering.library import (
     load_library,
     load_statements,
 )
-from cds_service.resources import cards_dir, knowledge_dir
 
 LOCAL_CODES = """
 neuro-exam-normal motor-strength motor-exam sensory-exam reflex-exam gait-exam hand-clumsiness

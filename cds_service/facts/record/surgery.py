@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from cds_service.facts.entries import Entry
 from cds_service.facts.finding import Evidence
-from cds_service.facts.frame import Frame
-from cds_service.facts.prefetch import Received
+from cds_service.facts.record.entries import Entry
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.prefetch import Received
 from cds_service.fhir import resources as r
 from cds_service.fhir.dates import Interval
 

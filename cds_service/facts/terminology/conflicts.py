@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from cds_service.facts.codings import ICD10CM, comparable
-from cds_service.facts.concept_sets import Code, Concept, Prefix, matcher, probes
+from cds_service.facts.terminology.codings import ICD10CM, comparable
+from cds_service.facts.terminology.concept_sets import Code, Concept, Prefix, matcher, probes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from cds_service.facts import values
-from cds_service.facts.entries import NOWHERE, Code, Entry, Kind, Site
-from cds_service.facts.frame import Frame
-from cds_service.facts.vocabulary import LOCAL, concept_of
+from cds_service.facts.record import values
+from cds_service.facts.record.entries import NOWHERE, Code, Entry, Kind, Site
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.terminology.vocabulary import LOCAL, concept_of
 from cds_service.fhir import resources as r
 from cds_service.fhir.dates import Interval
 

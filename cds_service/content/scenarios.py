@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from cds_service.content.folders import fixtures_dir
 from cds_service.errors import ConfigurationError
-from cds_service.resources import fixtures_dir
 
 SCENARIOS_FILE = "scenarios.toml"
 

@@ -10,10 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cds_service.content.value_set_files import read_json, read_toml, strings, value_set
 from cds_service.errors import ConfigurationError
-from cds_service.facts.codings import ICD10CM, comparable, normal_icd
-from cds_service.facts.concept_sets import Code, ConceptSpec, Prefix, SiteChange, Table, split
-from cds_service.value_set_files import read_json, read_toml, strings, value_set
+from cds_service.facts.terminology.codings import ICD10CM, comparable, normal_icd
+from cds_service.facts.terminology.concept_sets import (
+    Code,
+    ConceptSpec,
+    Prefix,
+    SiteChange,
+    Table,
+    split,
+)
 
 MODE = "http://example.org/fhir/StructureDefinition/value-set-mode"
 _KEYS = {"tables", "codes", "prefixes", "mode"}

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.errors import ConfigurationError
-from cds_service.facts.codings import ICD_SYSTEMS, comparable, normal_icd, normal_system
-from cds_service.facts.concept_sets import Code, Prefix, Table
+from cds_service.facts.terminology.codings import ICD_SYSTEMS, comparable, normal_icd, normal_system
+from cds_service.facts.terminology.concept_sets import Code, Prefix, Table
 
 PROVENANCE = "http://example.org/fhir/StructureDefinition/code-provenance"
 PREFIX_TITLE = "http://example.org/fhir/StructureDefinition/prefix-title"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cds_service.facts.entries import Code, Entry, Kind
-from cds_service.facts.frame import Frame
-from cds_service.facts.vocabulary import LOCAL, concept_of
+from cds_service.facts.record.entries import Code, Entry, Kind
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.terminology.vocabulary import LOCAL, concept_of
 from cds_service.fhir import resources as r
 from cds_service.fhir.dates import Interval, birthday_interval, day, parse, until_today
 

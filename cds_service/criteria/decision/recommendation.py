@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from cds_service.criteria import possible, postop, trauma
+from cds_service.criteria import postop, trauma
 from cds_service.criteria import statements as _statements  # noqa: F401  (fills the registry)
+from cds_service.criteria.decision import possible
+from cds_service.criteria.decision.overlays import overlays
+from cds_service.criteria.decision.precedence import Verdict, change_can_be_known, decide, unread
 from cds_service.criteria.duplicates import pending_orders
 from cds_service.criteria.model import Indicator, Outcome, Rating, Recommendation
-from cds_service.criteria.overlays import overlays
-from cds_service.criteria.precedence import Verdict, change_can_be_known, decide, unread
 from cds_service.criteria.registry import CRITERIA, Case
-from cds_service.facts.prefetch import LABELS, notes
+from cds_service.facts.record.prefetch import LABELS, notes
 
 _RATINGS: dict[Outcome, Rating | None] = {
     Outcome.MRI_EMERGENT: "appropriate",

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.valueset import ValueSet
 
+from cds_service.content.terminology_files import KNOWLEDGE, load_terminology
+from cds_service.content.terminology_site import MODE
 from cds_service.errors import ConfigurationError
-from cds_service.facts.value_sets import Terminology
-from cds_service.terminology_files import KNOWLEDGE, load_terminology
-from cds_service.terminology_site import MODE
+from cds_service.facts.terminology.value_sets import Terminology
 
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 SNOMED = "http://snomed.info/sct"

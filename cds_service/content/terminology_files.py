@@ -5,15 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast, get_args
 
+from cds_service.content.folders import PACKAGE
+from cds_service.content.terminology_site import read_site
+from cds_service.content.value_set_files import read_json, read_toml, strings, value_set
 from cds_service.errors import ConfigurationError
-from cds_service.facts.codings import LOCAL_SYSTEM, comparable
-from cds_service.facts.concept_sets import Code, ConceptSpec, Knowledge, Prefix, Sequela, Table
-from cds_service.facts.terminology_conflicts import Disjoint, LookAlike
-from cds_service.facts.value_sets import Terminology
-from cds_service.terminology_site import read_site
-from cds_service.value_set_files import read_json, read_toml, strings, value_set
+from cds_service.facts.terminology.codings import LOCAL_SYSTEM, comparable
+from cds_service.facts.terminology.concept_sets import (
+    Code,
+    ConceptSpec,
+    Knowledge,
+    Prefix,
+    Sequela,
+    Table,
+)
+from cds_service.facts.terminology.conflicts import Disjoint, LookAlike
+from cds_service.facts.terminology.value_sets import Terminology
 
-KNOWLEDGE = Path(__file__).parent / "knowledge"
+KNOWLEDGE = PACKAGE / "knowledge"
 _LISTS = (
     "tables",
     "concepts",

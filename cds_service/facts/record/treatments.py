@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from cds_service.facts.entries import Code
 from cds_service.facts.finding import Evidence
-from cds_service.facts.frame import Frame
-from cds_service.facts.prefetch import Received
+from cds_service.facts.record.entries import Code
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.prefetch import Received
 from cds_service.fhir import resources as r
 from cds_service.fhir import units
 from cds_service.fhir.dates import Interval, parse

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cds_service.errors import ConfigurationError
-from cds_service.facts.codings import ICD10CM, comparable, normal_icd
+from cds_service.facts.terminology.codings import ICD10CM, comparable, normal_icd
 
 Sequela = Literal["any", "exclude", "only"]
 

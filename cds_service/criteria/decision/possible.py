@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from cds_service.criteria import infection, screens, systemic, trauma
 from cds_service.criteria.registry import Case
-from cds_service.facts.entries import Entry, Kind
 from cds_service.facts.finding import Status
+from cds_service.facts.record.entries import Entry, Kind
 
 _SUBSTANCE = "route of drug use"
 _SURGERY = "region or date of prior surgery"

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cds_service.facts.config import CriteriaConfig
-from cds_service.facts.entries import NOWHERE, Code, Region, Site
-from cds_service.facts.value_sets import Terminology
-from cds_service.facts.vocabulary import LOCAL
+from cds_service.facts.record.entries import NOWHERE, Code, Region, Site
+from cds_service.facts.terminology.value_sets import Terminology
+from cds_service.facts.terminology.vocabulary import LOCAL
 from cds_service.fhir.dates import Days, Interval, parse, since, until_today
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import CodeableConcept, Coding, Reference

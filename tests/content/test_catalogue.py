@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cds_service.catalogue import catalogue
 
-PAGE = Path(__file__).parent.parent / "docs" / "criteria.md"
+PAGE = Path(__file__).parents[2] / "docs" / "criteria.md"
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cds_service.errors import ConfigurationError
-from cds_service.facts.codings import (
+from cds_service.facts.terminology.codings import (
     ICD10CM,
     comparable,
     is_sequela,
     normal_system,
     seventh_character,
 )
-from cds_service.facts.concept_names import CONCEPT_NAMES
-from cds_service.facts.concept_sets import Concept, Knowledge, Prefix, compose
-from cds_service.facts.terminology_conflicts import Disjoint, LookAlike, find_conflicts
+from cds_service.facts.terminology.concept_names import CONCEPT_NAMES
+from cds_service.facts.terminology.concept_sets import Concept, Knowledge, Prefix, compose
+from cds_service.facts.terminology.conflicts import Disjoint, LookAlike, find_conflicts
 
 __all__ = ["Terminology"]
 

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from cds_service.facts.entries import Code
-from cds_service.facts.frame import Frame
-from cds_service.facts.imaging import mri_sets
+from cds_service.facts.record.entries import Code
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.imaging import mri_sets
 from cds_service.fhir.resources import ServiceRequest
 
 Contrast = Literal["without", "with", "without-and-with"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from cds_service.criteria import possible, trauma
+from cds_service.criteria import trauma
+from cds_service.criteria.decision import possible
 from cds_service.criteria.duplicates import changed, pending_orders, recent_studies
 from cds_service.criteria.model import Outcome, Step
 from cds_service.criteria.postop import hardware
 from cds_service.criteria.registry import Case
 from cds_service.facts.finding import Evidence
-from cds_service.facts.prefetch import State
+from cds_service.facts.record.prefetch import State
 
 _DEFERRALS = ("NOT-ACUTE", "NOT-NORMALEXAM", "NOT-MECH")
 _TRAUMA_POSITIVE = ("TRAUMA-NEG-CT", "TRAUMA-LIG", "EXT-TRAUMA-CTPOS")

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from cds_service.facts.finding import Evidence
-from cds_service.facts.frame import Frame
-from cds_service.facts.prefetch import Received
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.prefetch import Received
 from cds_service.fhir import resources as r
 
 Labelling = Literal["conditional", "unsafe", "safe"]

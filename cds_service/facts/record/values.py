@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Protocol
 
-from cds_service.facts.frame import Frame, plain
+from cds_service.facts.record.frame import Frame, plain
 from cds_service.fhir import resources as r
 
 _POSITIVE_WORDS = frozenset(("present", "positive", "yes", "abnormal"))

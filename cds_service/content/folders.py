@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cds_service.errors import ConfigurationError
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def cards_dir() -> Path:

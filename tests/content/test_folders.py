@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from cds_service import resources
+from cds_service.content import folders
 from cds_service.errors import ConfigurationError
 
-FINDERS = [resources.cards_dir, resources.fixtures_dir]
+FINDERS = [folders.cards_dir, folders.fixtures_dir]
 
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cds_service"
     folder.mkdir()
-    monkeypatch.setattr(resources, "PACKAGE", folder)
+    monkeypatch.setattr(folders, "PACKAGE", folder)
     return folder
 
 
@@ -33,11 +33,11 @@ def test_installed_copy_comes_first(package: Path, find):
     assert find() == package / f"_{name}"
 
 
-@pytest.mark.parametrize("find", [*FINDERS, resources.knowledge_dir])
+@pytest.mark.parametrize("find", [*FINDERS, folders.knowledge_dir])
 def test_a_missing_folder_is_named(package: Path, find):
     with pytest.raises(ConfigurationError, match="not found"):
         find()
 
 
 def test_knowledge_is_part_of_the_package():
-    assert resources.knowledge_dir() == resources.PACKAGE / "knowledge"
+    assert folders.knowledge_dir() == folders.PACKAGE / "knowledge"

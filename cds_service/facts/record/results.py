@@ -8,9 +8,9 @@ from decimal import Decimal
 import msgspec
 
 from cds_service.facts.finding import Evidence
-from cds_service.facts.frame import Frame, plain
-from cds_service.facts.observations import Result
-from cds_service.facts.values import flag, polarity
+from cds_service.facts.record.frame import Frame, plain
+from cds_service.facts.record.observations import Result
+from cds_service.facts.record.values import flag, polarity
 from cds_service.fhir import resources as r
 from cds_service.fhir import units
 from cds_service.fhir.dates import Interval

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.fixture_dates import DATE_KEYS, age_on, same_age, shift
-from cds_service.scenarios import load_scenarios
+from cds_service.content.fixture_dates import DATE_KEYS, age_on, same_age, shift
+from cds_service.content.scenarios import load_scenarios
 
 EVALUATED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SCENARIOS = load_scenarios()

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from cds_service.content.fixture_dates import DATE_KEYS, age_on
+from cds_service.content.folders import fixtures_dir
+from cds_service.content.scenarios import Scenario, load_scenarios
 from cds_service.errors import ConfigurationError
-from cds_service.fixture_dates import DATE_KEYS, age_on
-from cds_service.resources import fixtures_dir
-from cds_service.scenarios import Scenario, load_scenarios
 
 PREFETCH_KEYS = {
     "patient": "Patient",

@@ -1,0 +1,1 @@
+"""The files that travel with the package: statements, value sets, cards, samples."""

@@ -1,0 +1,1 @@
+"""Codes, value sets and the names the criteria use for them."""
