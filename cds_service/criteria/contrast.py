@@ -133,20 +133,18 @@ def pregnant(case: Case) -> tuple[Evidence, ...]:
         if e.date is None or case.frame.possibly_within(e.date, _PREGNANT_STATUS_DAYS)
     ]
     shown = list(evidence(listed))
-    status = [
-        x
-        for x in case.facts.observed.results
-        if "VS-PREGNANCY-STATUS" in x.code.sets and case.frame.within(x.date, _PREGNANT_STATUS_DAYS)
-    ]
+    found, frame = case.facts.observed.results, case.frame
+    status = results.in_window(found, "VS-PREGNANCY-STATUS", _PREGNANT_STATUS_DAYS, frame)
     newest = max((x.date.hi for x in status), default=None)
     for x in status:
         state = case.frame.code(x.item.value_codeable_concept)
         if x.date.hi == newest and state is not None and "VS-PREGNANCY" in state.sets:
             shown.append(Evidence(x.reference, x.code.display, x.date.text, "pregnant"))
-    for x in case.facts.observed.results:
-        tested = "VS-PREGNANCY-TEST" in x.code.sets and case.frame.within(x.date, _TEST_DAYS)
-        if tested and results.positive(x, case.frame):
-            shown.append(Evidence(x.reference, x.code.display, x.date.text, "positive"))
+    shown += [
+        Evidence(x.reference, x.code.display, x.date.text, "positive")
+        for x in results.in_window(found, "VS-PREGNANCY-TEST", _TEST_DAYS, frame)
+        if results.positive(x, frame)
+    ]
     return tuple(sorted(shown, key=lambda e: (e.date or "", e.reference), reverse=True))
 
 

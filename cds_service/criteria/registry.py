@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 
 from cds_service.criteria.model import Outcome
 from cds_service.errors import ConfigurationError
@@ -37,6 +37,14 @@ def criterion(statement: str, *, after_outcome: bool = False) -> Callable[[Crite
     return register
 
 
+@cache
+def starting(*prefixes: str) -> tuple[str, ...]:
+    """Ids that start with one of the prefixes, in the order of the criteria; never their union
+    RF-ANY.
+    """
+    return tuple(s for s in CRITERIA if s.startswith(prefixes) and s != "RF-ANY")
+
+
 def check_against(statements: Iterable[str]) -> None:
     """Refuse a statement without a function, and a function without a statement."""
     known = set(statements)
@@ -66,11 +74,12 @@ class Case:
         return known
 
     def met(self, statement: str) -> bool:
-        return self.finding(statement).status is Status.MET
+        known = self._findings.get(statement) or self.finding(statement)
+        return known.status is Status.MET
 
-    def any_met(self, prefix: str) -> list[str]:
-        """Statements whose id starts with `prefix` and that hold, in the order of the criteria."""
-        return [s for s in CRITERIA if s.startswith(prefix) and s != "RF-ANY" and self.met(s)]
+    def any_met(self, *prefixes: str) -> list[str]:
+        """Statements whose id starts with a prefix and that hold, in the order of the criteria."""
+        return [s for s in starting(*prefixes) if self.met(s)]
 
     def red_flags(self) -> list[str]:
         """RF-ANY: every red flag that fires, those of switched-on extensions included."""

@@ -91,8 +91,10 @@ class PatientFacts:
         """
         wanted = frozenset(names)
         by_concept = frozenset(concepts)
+        present, index = self.judged.present, self._index
+        at = {i for name in (*wanted, *(f"={c}" for c in by_concept)) for i in index.get(name, ())}
         found = []
-        for entry in self.judged.present:
+        for entry in (present[i] for i in sorted(at)):
             if entry.kind is Kind.REASON and not reasons:
                 continue
             if entry.suspected and entry.kind is not Kind.REASON and not suspected:
@@ -103,6 +105,15 @@ class PatientFacts:
             if hits and (entry.symptom or not hits & SYMPTOM_SETS or hits - SYMPTOM_SETS & wanted):
                 found.append(entry)
         return found
+
+    @cached_property
+    def _index(self) -> dict[str, list[int]]:
+        """Places in `judged.present` by set, and by `=concept`."""
+        index: dict[str, list[int]] = {}
+        for place, entry in enumerate(self.judged.present):
+            for name in (*entry.code.sets, f"={entry.concept}"):
+                index.setdefault(name, []).append(place)
+        return index
 
     def denied(self, *names: str, concepts: Iterable[str] = ()) -> list[Entry]:
         """Explicit denials of the same findings: negative Observations, answers, refuted Conditions."""

@@ -9,7 +9,7 @@ Elements outside the structs never fail a resource. Numbers are exact decimals.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,18 +19,44 @@ class Element(msgspec.Struct, gc=False, rename="camel"):
 
 
 class Coding(Element):
+    """What a code means is known from the pair; the record's display is not read."""
+
     system: str | None = None
     code: str | None = None
-    display: str | None = None
 
 
 class CodeableConcept(Element):
     coding: list[Coding] | None = None
+
+
+class NamedCoding(Coding):
+    display: str | None = None
+
+
+class NamedConcept(Element):
+    """A concept whose words are compared too: medications, routes, body sites, device safety."""
+
+    coding: list[NamedCoding] | None = None
     text: str | None = None
+
+
+Coded: TypeAlias = CodeableConcept | NamedConcept
+
+
+class StatusCoding(Element):
+    code: str | None = None
+
+
+class StatusConcept(Element):
+    """A concept out of one required code system: clinical status, category, interpretation."""
+
+    coding: list[StatusCoding] | None = None
 
 
 Concepts: TypeAlias = list[CodeableConcept] | CodeableConcept | None
 """`0..*` in R4; several real clients send the object without its list."""
+NamedConcepts: TypeAlias = list[NamedConcept] | NamedConcept | None
+StatusConcepts: TypeAlias = list[StatusConcept] | StatusConcept | None
 
 
 class Reference(Element):
@@ -46,7 +72,6 @@ class Quantity(Element):
     value: Decimal | None = None
     comparator: str | None = None
     unit: str | None = None
-    system: str | None = None
     code: str | None = None
 
 
@@ -79,10 +104,10 @@ class Condition(Resource, tag="Condition"):
     meta: Meta | None = None
     subject: Reference | None = None
     code: CodeableConcept | None = None
-    clinical_status: CodeableConcept | None = None
-    verification_status: CodeableConcept | None = None
-    category: Concepts = None
-    body_site: Concepts = None
+    clinical_status: StatusConcept | None = None
+    verification_status: StatusConcept | None = None
+    category: StatusConcepts = None
+    body_site: NamedConcepts = None
     encounter: Reference | None = None
     onset_date_time: str | None = None
     onset_period: Period | None = None
@@ -111,8 +136,7 @@ class Valued(Resource):
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_ratio: Ratio | None = None
-    data_absent_reason: CodeableConcept | None = None
-    interpretation: Concepts = None
+    interpretation: StatusConcepts = None
     reference_range: list[ReferenceRange] | None = None
 
 
@@ -124,15 +148,14 @@ class ObservationComponent(Element):
     value_codeable_concept: CodeableConcept | None = None
     value_string: str | None = None
     value_ratio: Ratio | None = None
-    data_absent_reason: CodeableConcept | None = None
-    interpretation: Concepts = None
+    interpretation: StatusConcepts = None
     reference_range: list[ReferenceRange] | None = None
 
 
 class Observation(Valued, tag="Observation"):
     status: str | None = None
     subject: Reference | None = None
-    body_site: CodeableConcept | None = None
+    body_site: NamedConcept | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     effective_instant: str | None = None
@@ -147,13 +170,13 @@ class Procedure(Resource, tag="Procedure"):
     code: CodeableConcept | None = None
     performed_date_time: str | None = None
     performed_period: Period | None = None
-    body_site: Concepts = None
+    body_site: NamedConcepts = None
     reason_code: Concepts = None
     reason_reference: list[Reference] | None = None
 
 
 class Medication(Resource, tag="Medication"):
-    code: CodeableConcept | None = None
+    code: NamedConcept | None = None
 
 
 class Repeat(Element):
@@ -166,7 +189,7 @@ class Timing(Element):
 
 class Dosage(Element):
     timing: Timing | None = None
-    route: CodeableConcept | None = None
+    route: NamedConcept | None = None
 
 
 class DispenseRequest(Element):
@@ -178,7 +201,7 @@ class Contained(Element):
     """A contained resource, as far as a medication reference needs it."""
 
     id: str | None = None
-    code: CodeableConcept | None = None
+    code: NamedConcept | None = None
 
 
 class Medicated(Resource):
@@ -186,7 +209,7 @@ class Medicated(Resource):
 
     status: str | None = None
     subject: Reference | None = None
-    medication_codeable_concept: CodeableConcept | None = None
+    medication_codeable_concept: NamedConcept | None = None
     medication_reference: Reference | None = None
     contained: list[Contained] | None = None
     reason_code: Concepts = None
@@ -245,7 +268,7 @@ class ServiceRequest(Resource, tag="ServiceRequest"):
     authored_on: str | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
-    body_site: Concepts = None
+    body_site: NamedConcepts = None
     reason_code: Concepts = None
     reason_reference: list[Reference] | None = None
 
@@ -254,7 +277,7 @@ class Device(Resource, tag="Device"):
     status: str | None = None
     patient: Reference | None = None
     type: CodeableConcept | None = None
-    safety: Concepts = None
+    safety: NamedConcepts = None
 
 
 class Reaction(Element):
@@ -263,8 +286,8 @@ class Reaction(Element):
 
 class AllergyIntolerance(Resource, tag="AllergyIntolerance"):
     patient: Reference | None = None
-    clinical_status: CodeableConcept | None = None
-    verification_status: CodeableConcept | None = None
+    clinical_status: StatusConcept | None = None
+    verification_status: StatusConcept | None = None
     code: CodeableConcept | None = None
     reaction: list[Reaction] | None = None
 
@@ -347,7 +370,10 @@ ClinicalResource: TypeAlias = (
 AnyResource: TypeAlias = ClinicalResource | Bundle
 
 
-def concepts(value: Concepts) -> list[CodeableConcept]:
+C = TypeVar("C", CodeableConcept, NamedConcept, StatusConcept)
+
+
+def concepts(value: list[C] | C | None) -> list[C]:
     """A `0..*` CodeableConcept as a list, whatever form it came in."""
     if value is None:
         return []

@@ -20,12 +20,18 @@ _COLON = re.compile(r":(?=[^\s\d])")
 _LEAD = re.compile(r"^([-+]|\d+(?=[.)](\s|$)))")
 
 
+# Words, figures and dates with nothing to escape in them: most of what is shown.
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9,%/°≥≤-]*(?: [A-Za-z0-9,%/°≥≤-]+)*")
+
+
 def escape(text: str) -> str:
     """Text that shows as itself in CommonMark and GitHub Markdown, on one line, at most CAP long.
 
     Control and format characters become spaces; `@` becomes `(at)`, because some renderers link
     addresses even when escaped.
     """
+    if len(text) <= CAP and _PLAIN.fullmatch(text):
+        return text
     clean = text[: 4 * CAP]
     if not clean.isprintable():
         clean = "".join(" " if unicodedata.category(c) in _SPACES else c for c in clean)

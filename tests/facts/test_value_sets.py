@@ -472,7 +472,7 @@ def test_memory_is_bounded(terminology: Terminology, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(value_sets, "_REMEMBERED", 10)
     for number in range(100):
         assert terminology.sets_of(SNOMED, f"unknown {number}") == frozenset()
-        assert len(terminology._remembered) <= 10
+        assert len(terminology.known) <= 10
 
 
 def test_codings_are_remembered(terminology: Terminology) -> None:

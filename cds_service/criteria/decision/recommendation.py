@@ -11,7 +11,7 @@ from cds_service.criteria.decision.overlays import overlays
 from cds_service.criteria.decision.precedence import Verdict, change_can_be_known, decide, unread
 from cds_service.criteria.duplicates import pending_orders
 from cds_service.criteria.model import Indicator, Outcome, Rating, Recommendation
-from cds_service.criteria.registry import CRITERIA, Case
+from cds_service.criteria.registry import RED_FLAG_EXTENSIONS, Case
 from cds_service.facts.record.prefetch import LABELS, notes
 
 _RATINGS: dict[Outcome, Rating | None] = {
@@ -158,12 +158,8 @@ def _fired(case: Case, verdict: Verdict) -> tuple[str, ...]:
     if not case.cervical:
         ids = ["EXT-REGION", "EXT-CAUDA"] if outcome is Outcome.NO_CRITERIA else ["EXT-REGION"]
         return tuple(i for i in ids if case.met(i))
-    found = [
-        s
-        for s in CRITERIA
-        if s.startswith(_LISTED) and s not in ("RF-ANY", "TRAUMA-CT-INITIAL") and case.met(s)
-    ]
-    found += [s for s in ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH") if case.met(s)]
+    found = [s for s in case.any_met(*_LISTED) if s != "TRAUMA-CT-INITIAL"]
+    found += [s for s in RED_FLAG_EXTENSIONS if case.met(s)]
     if case.met("POSTOP-MRI-NEXT"):
         found.append("POSTOP-MRI-NEXT")
     found += _deciding(case, verdict)

@@ -71,7 +71,7 @@ def _allowed(code: Code) -> Code | None:
     return msgspec.structs.replace(code, sets=rest) if rest else None
 
 
-def _word(concept: r.CodeableConcept | None, known: frozenset[str]) -> str | None:
+def _word(concept: r.StatusConcept | None, known: frozenset[str]) -> str | None:
     """The first coding's code; None when there is none; an unknown word is kept as `?`."""
     codes = [c.code for c in (concept.coding or []) if c.code] if concept else []
     if not codes:

@@ -12,7 +12,7 @@ from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.facts.terminology.vocabulary import LOCAL
 from cds_service.fhir.dates import Days, Interval, parse, since, until_today
 from cds_service.fhir.references import relative
-from cds_service.fhir.resources import CodeableConcept, Coding, Reference
+from cds_service.fhir.resources import Coded, Coding, NamedConcept, Reference
 
 _REGIONS: tuple[tuple[str, Region], ...] = (
     ("SITE-NECK", "neck"),
@@ -43,6 +43,7 @@ class Frame:
         self.config = config
         self.terminology = terminology
         self._local = terminology.local_system
+        self._known = terminology.known
         self.fhir_server = fhir_server
         self.encounter = f"Encounter/{encounter_id}" if encounter_id else None
         self.zone = config.zone
@@ -63,22 +64,22 @@ class Frame:
 
     def within(self, start: Interval | None, days: int) -> bool:
         """Proven to be no older than `days`, both ends counted."""
-        return start is not None and self.days(start).within(days) is True
+        return start is not None and (self.today - start.lo).days <= days
 
     def possibly_within(self, start: Interval | None, days: int) -> bool:
-        return start is not None and self.days(start).within(days) is not False
+        return start is not None and (self.today - start.hi).days <= days
 
     def reference(self, value: Reference | None) -> str | None:
         return relative(value.reference, self.fhir_server) if value else None
 
-    def code(self, concept: CodeableConcept | None) -> Code | None:
+    def code(self, concept: Coded | None) -> Code | None:
         """The concept as our sets know it; None when none of its codings is known."""
         if concept is None or not concept.coding:
             return None
         # Nearly everything in a chart is none of our business: one look-up each, then out.
-        sets_of = self.terminology.sets_of
+        known = self._known
         for coding in concept.coding:
-            if sets_of(coding.system, coding.code) or coding.system == self._local:
+            if known[coding.system, coding.code] or coding.system == self._local:
                 return self.coded(concept.coding)
         return None
 
@@ -102,7 +103,7 @@ class Frame:
         display = local.title if local else terminology.display(first.system, first.code)
         return Code(sets, first.system, first.code, display, frozenset(known))
 
-    def site(self, places: Iterable[CodeableConcept], code: Code) -> Site:
+    def site(self, places: Iterable[NamedConcept], code: Code) -> Site:
         """Body site by code; without one the limb the finding's own code means."""
         codes: set[tuple[str, str]] = set()
         text = ""

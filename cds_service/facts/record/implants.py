@@ -54,7 +54,7 @@ def devices(received: Received, frame: Frame) -> Iterator[Implant]:
             yield Implant(code.sets, Evidence(reference, code.display, date.text if date else None))
 
 
-def _labelling(safety: Iterable[r.CodeableConcept]) -> Labelling | None:
+def _labelling(safety: Iterable[r.NamedConcept]) -> Labelling | None:
     """The most cautious label given."""
     words = {
         label

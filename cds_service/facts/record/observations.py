@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
@@ -43,6 +44,10 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     site: Site = NOWHERE
 
 
+Results: TypeAlias = dict[str, list[Result]]
+"""By set of `MEASURED`."""
+
+
 class Focus(msgspec.Struct, frozen=True, gc=False):
     """A statement that something is getting worse; without `names`, every current symptom."""
 
@@ -54,7 +59,7 @@ class Observed(msgspec.Struct, frozen=True):
     """Everything Observations and answers say, undated and future ones left out."""
 
     entries: list[Entry]
-    results: list[Result]
+    results: Results
     worsening: list[Focus]
     numbers: list[tuple[str, values.Valued, Entry]]
     """Answers that are numbers: (local code, value, entry)."""
@@ -69,7 +74,7 @@ class _AnswerValue(msgspec.Struct, frozen=True, gc=False):
     value_codeable_concept: r.CodeableConcept | None = None
     value_string: str | None = None
     value_ratio: r.Ratio | None = None
-    interpretation: r.Concepts = None
+    interpretation: r.StatusConcepts = None
     reference_range: list[r.ReferenceRange] | None = None
 
 
@@ -92,7 +97,7 @@ def read(
     frame: Frame,
 ) -> Observed:
     """Entries, results and worsening of this patient's Observations and QuestionnaireResponses."""
-    found = Observed([], [], [], [])
+    found = Observed([], {}, [], [])
     for item in _items(observations, answers, frame):
         _sort(item, found, frame)
     return msgspec.structs.replace(found, entries=_judge_reflexes(found.entries))
@@ -104,8 +109,9 @@ def _items(
     frame: Frame,
 ) -> Iterator[_Item]:
     for observation in observations:
-        if observation.status in _FINAL:
-            yield from _of_observation(observation, frame)
+        code = frame.code(observation.code)
+        if (code or observation.component) and observation.status in _FINAL:
+            yield from _of_observation(observation, code, frame)
     for response in answers:
         if response.status not in _ANSWERED:
             continue
@@ -117,10 +123,7 @@ def _items(
             yield from _of_items(response.item or [], reference, authored, frame)
 
 
-def _of_observation(observation: r.Observation, frame: Frame) -> Iterator[_Item]:
-    code = frame.code(observation.code)
-    if code is None and observation.component is None:
-        return
+def _of_observation(observation: r.Observation, code: Code | None, frame: Frame) -> Iterator[_Item]:
     parts: list[tuple[str, r.Observation | r.ObservationComponent, Code]] = []
     if code is not None:
         parts.append(("", observation, code))
@@ -177,7 +180,9 @@ def _of_items(
 def _sort(item: _Item, found: Observed, frame: Frame) -> None:
     measured = item.code.sets & MEASURED
     if measured:
-        found.results.append(Result(item.item, item.code, item.reference, item.date, item.site))
+        result = Result(item.item, item.code, item.reference, item.date, item.site)
+        for name in measured:
+            found.results.setdefault(name, []).append(result)
     local = next((s.removeprefix("local:") for s in item.code.sets if s.startswith("local:")), None)
     if local == "symptom-worsening":
         entry = _entry(item, values.polarity(item.item, frame))

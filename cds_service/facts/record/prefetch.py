@@ -7,7 +7,7 @@ allows a conclusion from absence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
@@ -105,7 +105,8 @@ def receive(
     """Sort a prefetch into states and resources; identical copies of a resource count once."""
     states: dict[str, State] = {}
     pool: dict[type, list[Any]] = {}
-    seen: dict[tuple[type, str], list[Any]] = {}
+    seen: dict[type, dict[str, Any]] = {}
+    versions: list[Any] = []
     others = unreadable = 0
     patient: r.Patient | None = None
     own = f"Patient/{patient_id}"
@@ -129,27 +130,17 @@ def receive(
                 ):
                     others += 1
                     continue
-            if resource.id is not None and _copy(resource, kind, seen):
-                continue
-            same_kind = pool.get(kind)
-            if same_kind is None:
-                pool[kind] = [resource]
-            else:
-                same_kind.append(resource)
+            if kind not in pool:
+                pool[kind], seen[kind] = [], {}
+            if resource.id is not None:
+                # An identical copy is left out; another version of the same id is kept.
+                first = seen[kind].setdefault(resource.id, resource)
+                if first is not resource:
+                    if resource == first or resource in versions:
+                        continue
+                    versions.append(resource)
+            pool[kind].append(resource)
     return Received(states, patient, pool, others, unreadable)
-
-
-def _copy(resource: Any, kind: type, seen: dict[tuple[type, str], list[Any]]) -> bool:
-    """Whether an identical copy was there before; another version of the same id is kept."""
-    name = (kind, resource.id)
-    before = seen.get(name)
-    if before is None:
-        seen[name] = [resource]
-        return False
-    if resource in before:
-        return True
-    before.append(resource)
-    return False
 
 
 def _state(entry: Entry) -> State:
@@ -161,22 +152,22 @@ def _state(entry: Entry) -> State:
     if not isinstance(value, r.Bundle):
         return State.READ
     entries = value.entry or []
-    found = [e.resource for e in entries]
-    if any(isinstance(x, r.OperationOutcome) and x.failed for x in found):
-        rest = [x for x in found if not isinstance(x, r.OperationOutcome)]
-        return State.PARTIAL if rest else State.FAILED
+    kinds = {type(e.resource) for e in entries}
+    if r.OperationOutcome in kinds and any(
+        e.resource.failed for e in entries if isinstance(e.resource, r.OperationOutcome)
+    ):
+        return State.FAILED if kinds == {r.OperationOutcome} else State.PARTIAL
     paged = any(link.relation == "next" for link in value.link or [])
     short = value.total is not None and value.total > len(entries)
-    if paged or short or entry.unreadable or None in found:
+    if paged or short or entry.unreadable or type(None) in kinds:
         return State.PARTIAL
     return State.READ
 
 
-def _resources(value: object | None) -> Iterator[Any]:
+def _resources(value: object | None) -> list[Any]:
     if isinstance(value, r.Bundle):
-        yield from (e.resource for e in value.entry or [] if e.resource is not None)
-    elif value is not None:
-        yield value
+        return [e.resource for e in value.entry or [] if e.resource is not None]
+    return [] if value is None else [value]
 
 
 def notes(received: Received) -> Iterable[str]:

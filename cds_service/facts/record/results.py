@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from cds_service.facts.finding import Evidence
 from cds_service.facts.record.frame import Frame, plain
-from cds_service.facts.record.observations import Result
+from cds_service.facts.record.observations import Result, Results
 from cds_service.facts.record.values import flag, polarity
 from cds_service.fhir import resources as r
 from cds_service.fhir import units
@@ -53,12 +53,13 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def _of(results: Iterable[Result], name: str, days: int, frame: Frame) -> list[Result]:
-    return [x for x in results if name in x.code.sets and frame.within(x.date, days)]
+def in_window(found: Results, name: str, days: int, frame: Frame) -> list[Result]:
+    """Results of one set no older than `days`."""
+    return [x for x in found.get(name, ()) if frame.within(x.date, days)]
 
 
 def numbers(
-    results: Iterable[Result],
+    found: Results,
     name: str,
     days: int,
     convert: Callable[[r.Quantity | None], Decimal | None],
@@ -66,8 +67,8 @@ def numbers(
     frame: Frame,
 ) -> list[Number]:
     """Usable numbers of one set in the window; a number that is not exact is not used."""
-    found = []
-    for x in _of(results, name, days, frame):
+    usable = []
+    for x in in_window(found, name, days, frame):
         quantity = x.item.value_quantity
         if quantity is None and x.item.value_integer is not None:
             quantity = r.Quantity(Decimal(x.item.value_integer))
@@ -75,12 +76,12 @@ def numbers(
             continue
         value = convert(quantity)
         if value is not None:
-            found.append(Number(value, x.date, x.reference, x.code.display, unit))
-    return found
+            usable.append(Number(value, x.date, x.reference, x.code.display, unit))
+    return usable
 
 
 def unusable(
-    results: Iterable[Result],
+    found: Results,
     name: str,
     days: int,
     convert: Callable[[r.Quantity | None], Decimal | None],
@@ -89,7 +90,7 @@ def unusable(
     """How many results of a set in the window carry no unit we know or an impossible value."""
     return sum(
         x.item.value_quantity is not None and convert(x.item.value_quantity) is None
-        for x in _of(results, name, days, frame)
+        for x in in_window(found, name, days, frame)
     )
 
 
@@ -113,41 +114,40 @@ class Person(msgspec.Struct, frozen=True):
     sex: str | None
 
 
-def raised_crp(results: Iterable[Result], person: Person, frame: Frame) -> list[Verdict]:
+def raised_crp(found: Results, person: Person, frame: Frame) -> list[Verdict]:
     """CRP and hs-CRP of the newest day with a usable result; they are one test for `latest`."""
     days: int = frame.config["lab.lookbackDays"]
     default: Decimal = frame.config["crp.uln"]
-    everything = list(results)
     verdicts = [
         _elevated(x, units.crp_mg_per_l, default, "mg/L", person, sensitive=False)
-        for x in _of(everything, "VS-CRP", days, frame)
+        for x in in_window(found, "VS-CRP", days, frame)
     ]
     verdicts += [
         _elevated(x, units.crp_mg_per_l, default, "mg/L", person, sensitive=True)
-        for x in _of(everything, "VS-HSCRP", days, frame)
+        for x in in_window(found, "VS-HSCRP", days, frame)
     ]
     return _newest(verdicts)
 
 
-def raised_esr(results: Iterable[Result], person: Person, frame: Frame) -> list[Verdict]:
+def raised_esr(found: Results, person: Person, frame: Frame) -> list[Verdict]:
     """ESR of the newest day with a usable result."""
     days: int = frame.config["lab.lookbackDays"]
     limit = esr_limit(person, frame.config["esr.method"])
     return _newest(
         [
             _elevated(x, units.esr_mm_per_h, limit, "mm/h", person)
-            for x in _of(results, "VS-ESR", days, frame)
+            for x in in_window(found, "VS-ESR", days, frame)
         ]
     )
 
 
-def raised_wbc(results: Iterable[Result], person: Person, frame: Frame) -> list[Verdict]:
+def raised_wbc(found: Results, person: Person, frame: Frame) -> list[Verdict]:
     """White cells against the laboratory's own range or flag; we hold no default limit."""
     days: int = frame.config["lab.lookbackDays"]
     return _newest(
         [
             _elevated(x, units.white_cells, None, "10*9/L", person)
-            for x in _of(results, "VS-WBC", days, frame)
+            for x in in_window(found, "VS-WBC", days, frame)
         ]
     )
 

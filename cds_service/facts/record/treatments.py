@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 import msgspec
@@ -231,7 +231,7 @@ def _medication(item: r.Medicated, received: Received, frame: Frame) -> Code | N
     return code
 
 
-def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.CodeableConcept | None:
+def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.NamedConcept | None:
     target = item.medication_reference.reference if item.medication_reference else None
     if target and target.startswith("#"):
         return next((c.code for c in item.contained or [] if c.id == target[1:]), None)
@@ -241,7 +241,7 @@ def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.Codeable
     )
 
 
-def _ingredient(concept: r.CodeableConcept | None, frame: Frame) -> Code | None:
+def _ingredient(concept: r.NamedConcept | None, frame: Frame) -> Code | None:
     """By RxNorm ingredient; else by exactly one word of the closed ingredient list."""
     if concept is None:
         return None
@@ -293,23 +293,21 @@ def _supply(item: r.MedicationRequest) -> int | None:
 
 
 def _elsewhere(
-    sites: r.Concepts,
+    sites: r.NamedConcepts,
     reasons: r.Concepts,
     references: list[r.Reference] | None,
     received: Received,
     frame: Frame,
 ) -> bool:
     """A coded reason or site outside every neck and arm set: it treats something else."""
-    stated = [*r.concepts(sites), *r.concepts(reasons)]
+    stated: list[r.Coded] = [*r.concepts(sites), *r.concepts(reasons)]
     stated += [c for ref in references or [] if (c := _condition_code(ref, received, frame))]
     coded = [c for c in stated if any(x.code for x in c.coding or [])]
-    return bool(coded) and not any(_about_neck(c, frame.code) for c in coded)
+    return bool(coded) and not any(_about_neck(c, frame) for c in coded)
 
 
-def _about_neck(
-    concept: r.CodeableConcept, code: Callable[[r.CodeableConcept], Code | None]
-) -> bool:
-    known = code(concept)
+def _about_neck(concept: r.Coded, frame: Frame) -> bool:
+    known = frame.code(concept)
     return known is not None and bool(known.sets & _NECK_AND_ARM)
 
 
@@ -322,7 +320,7 @@ def _condition_code(
     )
 
 
-def _has_neck_site(sites: r.Concepts, frame: Frame) -> bool:
+def _has_neck_site(sites: r.NamedConcepts, frame: Frame) -> bool:
     return any(
         code is not None and "SITE-NECK" in code.sets
         for code in (frame.code(c) for c in r.concepts(sites))

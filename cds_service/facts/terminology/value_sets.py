@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
 
 from cds_service.errors import ConfigurationError
 from cds_service.facts.terminology.codings import (
@@ -25,6 +25,22 @@ __all__ = ["Terminology"]
 _REMEMBERED: Final = 50_000
 _NONE: Final[frozenset[str]] = frozenset()
 UNLISTED: Final = "unlisted code"
+
+_Coding: TypeAlias = tuple[str | None, str | None]
+
+
+class _Known(dict[_Coding, frozenset[str]]):
+    """Names by coding, looked up once each; charts repeat a few thousand codes for ever."""
+
+    def __init__(self, look_up: Callable[[str | None, str | None], frozenset[str]]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, coding: _Coding) -> frozenset[str]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[coding] = self._look_up(*coding)
+        return found
 
 
 class Terminology:
@@ -61,7 +77,8 @@ class Terminology:
         self.names: Final = frozenset(self._concepts)
         self.consmed_words: Final = frozenset(self._concepts["VS-CONSMED"].words)
 
-        self._remembered: dict[tuple[str | None, str | None], frozenset[str]] = {}
+        self.known: Final = _Known(self._look_up)
+        """Coding -> names it belongs to: `sets_of` without the call, for whole charts."""
         self._exact: dict[tuple[str, str], frozenset[str]] = {}
         self._starts: dict[str, list[tuple[Prefix, str]]] = {}
         self._displays: dict[tuple[str, str], str] = {}
@@ -88,13 +105,7 @@ class Terminology:
 
     def sets_of(self, system: str | None, code: str | None) -> frozenset[str]:
         """Names the coding belongs to; empty for a coding nobody knows. Safe with None."""
-        asked = (system, code)
-        found = self._remembered.get(asked)
-        if found is None:
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            found = self._remembered[asked] = self._look_up(system, code)
-        return found
+        return self.known[system, code]
 
     def _look_up(self, system: str | None, code: str | None) -> frozenset[str]:
         key = comparable(system, code)
