@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 _YOUNG: Final = 0
 _ALL: Final = 2
 _CALLS_PER_FULL_COLLECTION: Final = 200
+
+# glibc, malloc.h
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+_MIB: Final = 1 << 20
 
 
 class CollectorControl:
@@ -42,6 +49,19 @@ class CollectorControl:
     def between_calls(self) -> None:
         self._calls += 1
         gc.collect(_ALL if self._calls % _CALLS_PER_FULL_COLLECTION == 0 else _YOUNG)
+
+
+def keep_freed_memory() -> None:
+    """Let glibc reuse the megabytes of one call for the next, in one arena for all threads.
+
+    By default it gives a large freed block back to the system and takes it again a page fault at a
+    time, and spreads the threads over many arenas. Other C libraries are left as they are.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
+        mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)  # the most glibc takes
+        mallopt(_M_TRIM_THRESHOLD, 64 * _MIB)
 
 
 def closing_after_413(app: WSGIApplication) -> WSGIApplication:
@@ -67,6 +87,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """
 
     def __init__(self, settings: Settings, build: Callable[[], Flask]) -> None:
+        keep_freed_memory()
         self._settings = settings
         self._build = build
         self._logger = make_logger()

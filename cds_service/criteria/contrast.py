@@ -10,6 +10,7 @@ from cds_service.criteria.registry import (
     evidence,
     met,
     not_met,
+    once,
     switched_off,
     unknown,
     when,
@@ -27,6 +28,7 @@ def with_contrast(case: Case) -> bool:
     return case.facts.draft.contrast in ("with", "without-and-with")
 
 
+@once
 def contrast_unsafe(case: Case) -> bool:
     """Whether any EXT-GAD-* warning would hold for an order with contrast."""
     if not case.config["ext.gad"]:
@@ -125,6 +127,7 @@ def _no_contrast(case: Case, statement: str) -> Finding | None:
     return None
 
 
+@once
 def pregnant(case: Case) -> tuple[Evidence, ...]:
     """A current pregnancy: coded and not ended, the latest status answer, or a recent positive test."""
     listed = [

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_service.criteria import infection, neurology, postop, systemic, trauma
-from cds_service.criteria.registry import Case, criterion, evidence, met, not_met, switched_off
+from cds_service.criteria.registry import (
+    Case,
+    criterion,
+    evidence,
+    met,
+    not_met,
+    once,
+    switched_off,
+)
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.record.imaging import Pending, Study
 from cds_service.fhir.dates import Interval, parse
 
 
+@once
 def recent_studies(case: Case) -> list[Study]:
     """Cervical MRIs within dup.days, proven by their dates; the latest first."""
     days: int = case.config["dup.days"]
@@ -19,6 +28,7 @@ def recent_studies(case: Case) -> list[Study]:
     return sorted(found, key=lambda s: (s.date.lo, s.reported, s.reference), reverse=True)
 
 
+@once
 def pending_orders(case: Case) -> list[Pending]:
     """Pending orders for the same study within dup.days; the latest first."""
     days: int = case.config["dup.days"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
+from typing import Any, TypeVar
 
 from cds_service.criteria.model import Outcome
 from cds_service.errors import ConfigurationError
@@ -17,6 +18,7 @@ from cds_service.facts.record.results import Number
 from cds_service.facts.trauma import Trauma
 from cds_service.fhir import units
 
+T = TypeVar("T")
 Criterion = Callable[["Case"], Finding]
 CRITERIA: dict[str, Criterion] = {}
 AFTER_OUTCOME: set[str] = set()
@@ -35,6 +37,19 @@ def criterion(statement: str, *, after_outcome: bool = False) -> Callable[[Crite
         return function
 
     return register
+
+
+def once(question: Callable[[Case], T]) -> Callable[[Case], T]:
+    """Work a question out at most once for each case; for those that several criteria ask."""
+
+    @wraps(question)
+    def ask(case: Case) -> T:
+        if question not in case.answers:
+            case.answers[question] = question(case)
+        answer: T = case.answers[question]
+        return answer
+
+    return ask
 
 
 @cache
@@ -65,6 +80,9 @@ class Case:
         self.trauma = Trauma(self.picture)
         self.outcome: Outcome | None = None
         self._findings: dict[str, Finding] = {}
+        self._held: dict[tuple[str, ...], list[str]] = {}
+        self.answers: dict[Callable[[Case], Any], Any] = {}
+        """What `once` remembers."""
 
     def finding(self, statement: str) -> Finding:
         """The finding of a statement."""
@@ -79,7 +97,10 @@ class Case:
 
     def any_met(self, *prefixes: str) -> list[str]:
         """Statements whose id starts with a prefix and that hold, in the order of the criteria."""
-        return [s for s in starting(*prefixes) if self.met(s)]
+        held = self._held.get(prefixes)
+        if held is None:
+            held = self._held[prefixes] = [s for s in starting(*prefixes) if self.met(s)]
+        return held
 
     def red_flags(self) -> list[str]:
         """RF-ANY: every red flag that fires, those of switched-on extensions included."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.criteria.registry import Case, criterion, met, not_met, switched_off, unknown
+from cds_service.criteria.registry import Case, criterion, met, not_met, once, switched_off, unknown
 from cds_service.criteria.trauma import coma_scores, deficits
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record.entries import Entry
@@ -61,6 +61,7 @@ def _unusable(case: Case, statement: str, key: str) -> Finding | None:
     return None
 
 
+@once
 def _nexus(case: Case) -> bool | None:
     """True: POS; False: LOW; None: neither."""
     answers = [answer(case, local) for local in NEXUS]
@@ -96,6 +97,7 @@ def _ccr_applies(case: Case) -> str | None:
     return next((why for holds, why in checks if not holds), None)
 
 
+@once
 def _ccr(case: Case) -> bool | None:
     """True: POS; False: LOW; None: neither."""
     age = case.facts.person.age

@@ -8,6 +8,7 @@ from cds_service.criteria.registry import (
     evidence,
     judged,
     not_met,
+    once,
     switched_off,
     unknown,
     when,
@@ -65,6 +66,7 @@ def ankylosing_spondylitis(case: Case) -> Finding:
     )
 
 
+@once
 def arthritis(case: Case) -> list[Entry]:
     """Inflammatory arthritis, current or in remission; suspected ones and order reasons included."""
     names = ["VS-INFLAM"]

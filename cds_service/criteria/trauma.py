@@ -8,6 +8,7 @@ from cds_service.criteria.registry import (
     evidence,
     met,
     not_met,
+    once,
     switched_off,
     unknown,
     when,
@@ -20,11 +21,13 @@ _RECORDED_DAYS = 30
 _SCREENS = ("EXT-NEXUS-LOW", "EXT-CCR-LOW")
 
 
+@once
 def low_risk(case: Case) -> bool:
     """A low-risk screen that nothing contradicts."""
     return any(case.met(s) for s in _SCREENS)
 
 
+@once
 def deficits(case: Case) -> list[str]:
     """Fired neurological and cord red flags."""
     return [*case.any_met("RF-NEURO-"), *case.any_met("RF-MYELO-")]
@@ -182,6 +185,7 @@ def obtunded_with_negative_ct(case: Case) -> Finding:
     return when(statement, bool(low), low, "Glasgow coma score 15")
 
 
+@once
 def coma_scores(case: Case) -> list[results.Number]:
     """Glasgow coma scores of the newest day, on or after the injury."""
     injury = case.trauma.date

@@ -89,10 +89,16 @@ class PatientFacts:
         A Condition in a set of symptoms must be recent or on the problem list; in a set of
         diagnoses it need only be current (criteria, 0.3).
         """
-        wanted = frozenset(names)
-        by_concept = frozenset(concepts)
-        present, index = self.judged.present, self._index
-        at = {i for name in (*wanted, *(f"={c}" for c in by_concept)) for i in index.get(name, ())}
+        index = self._index
+        at: set[int] = set()
+        for name in names:
+            at.update(index.get(name, ()))
+        for concept in concepts:
+            at.update(index.get(f"={concept}", ()))
+        if not at:
+            return []
+        wanted, by_concept = frozenset(names), frozenset(concepts)
+        present = self.judged.present
         found = []
         for entry in (present[i] for i in sorted(at)):
             if entry.kind is Kind.REASON and not reasons:

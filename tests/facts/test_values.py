@@ -26,7 +26,7 @@ def coded(system: str, *codes: str) -> r.Observation:
 
 
 def flagged(code: str, **value) -> r.Observation:
-    return r.Observation(interpretation=[r.CodeableConcept([r.Coding(None, code)])], **value)
+    return r.Observation(interpretation=[r.StatusConcept([r.StatusCoding(code)])], **value)
 
 
 @pytest.mark.parametrize("code", ["2667000", "260385009", "260415000", "17621005", "373067005"])

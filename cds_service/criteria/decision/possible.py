@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_service.criteria import infection, screens, systemic, trauma
-from cds_service.criteria.registry import Case
+from cds_service.criteria.registry import Case, once
 from cds_service.facts.finding import Status
 from cds_service.facts.record.entries import Entry, Kind
 
@@ -19,6 +19,7 @@ _ABNORMAL = "neurological examination abnormal: which finding"
 _DEFICIT = "neurological deficit on the trauma screen: which finding"
 
 
+@once
 def hold(case: Case) -> list[str]:
     """HOLD: each entry is a question; while one is open, NOT_YET is not safe to give."""
     found = [*_to_confirm(case), *_history(case), *_injury(case), *_unspecified(case)]
@@ -99,7 +100,7 @@ def _unspecified(case: Case) -> Iterable[str]:
 
 def missing(case: Case) -> tuple[str, ...]:
     """What would allow a rating, in the order of criteria 2.2; a card shows four."""
-    found = hold(case)
+    found = list(hold(case))
     if not case.cervical:
         found.append("presenting symptom")
     limit: int = case.config["acute.maxDays"]
@@ -129,6 +130,7 @@ def _examined(case: Case) -> bool:
     return any(e.objective and e.concept in concepts for e in entries)
 
 
+@once
 def not_found(case: Case) -> tuple[str, ...]:
     """Red flags with nothing usable either way: unknown, taken as not there, and said so."""
     return tuple(s for s in _RED_FLAGS if case.finding(s).status is Status.UNKNOWN)
