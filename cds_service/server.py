@@ -60,8 +60,8 @@ def keep_freed_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
-        mallopt(_M_MMAP_THRESHOLD, 32 * _MIB)  # the most glibc takes
-        mallopt(_M_TRIM_THRESHOLD, 64 * _MIB)
+        mallopt(_M_MMAP_THRESHOLD, 8 * _MIB)
+        mallopt(_M_TRIM_THRESHOLD, 16 * _MIB)
 
 
 def closing_after_413(app: WSGIApplication) -> WSGIApplication:
