@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -40,6 +41,17 @@ OPTIONS: dict[str, Option] = {
 }
 
 
+class FhirServer(msgspec.Struct, frozen=True):
+    """A FHIR server that may be read on behalf of a client; no other is ever contacted."""
+
+    base: str
+    """Base URL without a slash at its end, compared by scheme, host, port and path segments."""
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
+    """The private network its address may lie in; None: public addresses only."""
+    open: bool = False
+    """May be read without `fhirAuthorization` (test servers; CDS Hooks F-7)."""
+
+
 class Client(msgspec.Struct, frozen=True, kw_only=True):
     """One configured caller. Everything that may differ between callers is read from here."""
 
@@ -53,6 +65,11 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     hook_version_fields: bool
     origins: tuple[str, ...] = ()
     """Browser origins that may call, exactly as browsers send them."""
+    fhir_servers: tuple[FhirServer, ...] = ()
+    budget: float = 0.5
+    """Seconds within which a call is answered, from its arrival."""
+    fetch_budget: float = 0.35
+    """Seconds of them that may be spent on reading from the FHIR server."""
 
 
 def make_client(
@@ -60,9 +77,11 @@ def make_client(
     options: Mapping[str, object],
     *,
     dev: bool,
-    origins: tuple[str, ...] = (),
+    **connection: Any,
 ) -> Client:
     """Build a client from dotted keys: those of `OPTIONS` and of `facts.config.KEYS`.
+
+    `connection` are the other fields of `Client`: origins, FHIR servers, budgets.
 
     Raises ConfigurationError naming the key and what it accepts.
     """
@@ -81,7 +100,17 @@ def make_client(
             raise ConfigurationError(f"unknown key {key}; known here: {', '.join(_near(key))}")
     if fields["system_actions"] and not fields["g_code"]:
         raise ConfigurationError("pama.gCode: required when pama.systemActions is true")
-    return Client(name=name, criteria=CriteriaConfig(criteria), origins=origins, **fields)
+    return Client(name=name, criteria=CriteriaConfig(criteria), **fields, **connection)
+
+
+def flatten(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Dotted keys of a nested table: `dup.days = 60` in TOML is a table of its own."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= (
+            flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
+        )
+    return flat
 
 
 def _convert(key: str, option: Option, value: object) -> bool | str:

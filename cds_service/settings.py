@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from cds_service.client import Client, make_client
+from cds_service.client import Client, flatten, make_client
+from cds_service.client_settings import ClientSettings
 from cds_service.errors import ConfigurationError
 
 PREFIX: Final = "CDS_SERVICE_"
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     """Bytes of a request body; a larger one is answered 413."""
     value_set_folder: Path | None = None
     """Site value sets, added to those of the package."""
+    clients: tuple[ClientSettings, ...] = ()
+    """Who may call in production mode; development mode answers anybody on this machine."""
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 
@@ -112,16 +115,6 @@ def load_settings(
     return settings.model_copy(
         update={"options": from_file | settings.options | dict(options or {})}
     )
-
-
-def flatten(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """Dotted keys of a nested table: `dup.days = 60` in TOML is a table of its own."""
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        flat |= (
-            flatten(value, f"{above}{key}.") if isinstance(value, dict) else {above + key: value}
-        )
-    return flat
 
 
 def _read(config: Path) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cds_service.client import OPTIONS, make_client
+from cds_service.client import OPTIONS, flatten, make_client
 from cds_service.errors import ConfigurationError
 from cds_service.facts.config import KEYS
-from cds_service.settings import Settings, flatten, load_settings
+from cds_service.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

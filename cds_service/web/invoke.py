@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from flask import Blueprint, Request, Response, request
@@ -31,6 +32,7 @@ def invoke(
     @blueprint.post("/cds-services//<service_id>")
     def call(service_id: str) -> Response:
         """Rate the draft orders of one firing of a hook."""
+        arrived = time.monotonic()
         if service_id != SERVICE_ID:
             raise refusal(404)
         client = authenticator.authenticate(request, f"{public_url}/cds-services/{SERVICE_ID}")
@@ -38,7 +40,8 @@ def invoke(
         hook_request = decode(_body(request))
         note_request(hook_request)
         if reader is not None:
-            hook_request = reader.complete(hook_request, client)
+            budget = min(client.fetch_budget, client.budget - (time.monotonic() - arrived))
+            hook_request = reader.complete(hook_request, client, time.monotonic() + budget)
         answer = evaluator.evaluate(hook_request, clock(), client)
         note_answer(answer)
         return Response(encode(answer), content_type="application/json")

@@ -41,6 +41,9 @@ class Authenticator(Protocol):
 class FhirReader(Protocol):
     """Reads what the client did not prefetch, where the client allows it (CDS Hooks, F-1)."""
 
-    def complete(self, request: HookRequest, client: Client) -> HookRequest:
-        """The request with absent prefetch keys filled as far as they could be read in time."""
+    def complete(self, request: HookRequest, client: Client, deadline: float) -> HookRequest:
+        """The request with absent prefetch keys filled as far as they could be read in time.
+
+        `deadline` is a reading of the monotonic clock; nothing is awaited beyond it.
+        """
         ...

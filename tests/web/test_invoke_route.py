@@ -95,7 +95,7 @@ def test_production_answers_its_client(production, evaluator, bouncer):
 
 def test_a_reader_completes_the_request(settings, evaluator):
     class Reader:
-        def complete(self, request, client):
+        def complete(self, request, client, deadline):
             return evaluator_request
 
     evaluator_request = object()
