@@ -6,9 +6,8 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from fhir.resources.R4B.servicerequest import ServiceRequest
 from samples import SAMPLES, Json, advise, draft, respond, sample, usual, verdict
-from wire import assert_valid_response
+from wire import assert_valid_resources, assert_valid_response, emitted
 
 from cds_service.rendering import pama
 
@@ -22,25 +21,11 @@ def test_both_hooks_rate_alike(name):
     assert respond(signed).get("systemActions") == respond(body).get("systemActions")
 
 
-def emitted(answer: Json) -> list[Json]:
-    """Every resource that leaves the service."""
-    actions = [
-        action
-        for card in answer["cards"]
-        for suggestion in card.get("suggestions", [])
-        for action in suggestion["actions"]
-    ]
-    actions += answer.get("systemActions", [])
-    return [action["resource"] for action in actions if "resource" in action]
-
-
 @pytest.mark.parametrize("name", SAMPLES)
 def test_responses_and_their_resources_are_valid(name):
     answer = respond(sample(name))
     assert_valid_response(answer)
-    for resource in emitted(answer):
-        assert resource["resourceType"] == "ServiceRequest"
-        ServiceRequest.model_validate(resource)
+    assert_valid_resources(answer)
 
 
 FOREIGN = {"url": "http://ehr.example/StructureDefinition/cost-centre", "valueString": "N-7"}

@@ -1,10 +1,9 @@
-"""The response and discovery schemas accept the shapes of CDS Hooks and refuse near-misses."""
+"""The response schema accepts the shapes of CDS Hooks and refuses near-misses."""
 
-import copy
 from typing import Any
 
 import pytest
-from wire import assert_valid_discovery, assert_valid_response, discovery_errors, response_errors
+from wire import NOTHING, assert_valid_response, changed, response_errors
 
 CPT = "http://www.ama-assn.org/go/cpt"
 PAMA = "http://fhir.org/argonaut/Extension/pama-rating"
@@ -131,23 +130,6 @@ EXPLANATION: dict[str, Any] = {
     "fired": [{"id": "NOT-ACUTE", "evidence": [{"reference": "Condition/c-1"}]}],
     "advisory": [{"id": "PITFALL-PREMATURE"}],
 }
-NOTHING = object()
-
-
-def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """`body` with the member at `path` replaced, added, or removed (NOTHING)."""
-    body = copy.deepcopy(body)
-    *way, last = path.split("/")
-    at: Any = body
-    for step in way:
-        at = at[int(step)] if isinstance(at, list) else at[step]
-    if value is NOTHING:
-        del at[last]
-    elif isinstance(at, list):
-        at[int(last)] = value
-    else:
-        at[last] = value
-    return body
 
 
 def test_the_example_passes():
@@ -184,7 +166,11 @@ def test_what_may_vary(path, value):
         pytest.param("systemActions", [], id="empty system actions"),
         pytest.param("systemActions/0/type", "create", id="system action that creates"),
         pytest.param("systemActions/0/description", NOTHING, id="system action, no description"),
+        pytest.param(
+            "systemActions/0/uuid", EXAMPLE["cards"][0]["uuid"], id="system action with a name"
+        ),
         pytest.param("systemActions/0/resource/id", NOTHING, id="update of nothing"),
+        pytest.param("systemActions/0/resource/subject", NOTHING, id="update as a patch"),
         pytest.param("systemActions/0/resource/note", [], id="empty member in a resource"),
         pytest.param(
             "systemActions/0/resource/code/coding/0/display", None, id="null deep in a resource"
@@ -215,6 +201,9 @@ def test_what_may_vary(path, value):
         pytest.param("cards/0/suggestions", [], id="empty suggestions"),
         pytest.param("cards/0/selectionBehavior", NOTHING, id="suggestions, no behaviour"),
         pytest.param("cards/0/selectionBehavior", "all", id="unknown behaviour"),
+        pytest.param("cards/0/suggestions", NOTHING, id="behaviour of no suggestions"),
+        pytest.param("cards/0/suggestions/0/isRecommended", None, id="null recommendation"),
+        pytest.param("cards/0/suggestions/0/actions/0/description", "", id="empty description"),
         pytest.param("cards/0/suggestions/1/isRecommended", True, id="two recommended"),
         pytest.param("cards/0/suggestions/0/label", NOTHING, id="suggestion without label"),
         pytest.param("cards/0/suggestions/0/actions", [], id="empty actions"),
@@ -237,7 +226,15 @@ def test_what_may_vary(path, value):
         pytest.param("cards/0/links/0/type", "launch", id="unknown link type"),
         pytest.param("cards/0/links/0/appContext", "h-1", id="absolute link with appContext"),
         pytest.param("cards/0/links/1/appContext", {"h": 1}, id="appContext as object"),
+        pytest.param("cards/0/links/1/appContext", "", id="empty appContext"),
+        pytest.param("cards/0/links/1/label", NOTHING, id="link without label"),
         pytest.param("cards/0/links/1/url", "app/launch", id="relative link"),
+        pytest.param(
+            "cards/0/links/1/url", "https://cds.example/app?launch=1", id="app already launched"
+        ),
+        pytest.param(
+            "cards/0/links/1/url", "https://cds.example/app?a=1&iss=https://e", id="app with server"
+        ),
         pytest.param("cards/0/links/1/autolaunchable", True, id="link that opens by itself"),
         pytest.param("cards/0/extension", {}, id="empty card extension"),
         pytest.param("cards/0/priority", 1, id="unknown member of a card"),
@@ -268,47 +265,3 @@ def test_two_recommendations_need_any():
     """CDS Hooks: only with `any` may several suggestions be recommended."""
     both = changed(EXAMPLE, "cards/0/suggestions/1/isRecommended", True)
     assert_valid_response(changed(both, "cards/0/selectionBehavior", "any"))
-
-
-DISCOVERY: dict[str, Any] = {
-    "services": [
-        {
-            "hook": hook,
-            "id": "cervical-mri",
-            "title": "Cervical-spine MRI",
-            "description": "Rates orders",
-            "version": "3.0.0-ballot",
-            "hookVersion": "1.0",
-            "prefetch": {
-                "patient": "Patient/{{context.patientId}}",
-                "conditions": "Condition?patient={{context.patientId}}",
-            },
-        }
-        for hook in ("order-sign", "order-select")
-    ]
-}
-
-
-def test_a_discovery_answer_passes():
-    assert_valid_discovery(DISCOVERY)
-    assert_valid_discovery({"services": []})
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        pytest.param("services", NOTHING, id="no services member"),
-        pytest.param("services/0/hook", NOTHING, id="no hook"),
-        pytest.param("services/0/description", "", id="empty description"),
-        pytest.param("services/0/id", "cervical/mri", id="id that is not one segment"),
-        pytest.param("services/0/prefetch", {}, id="empty prefetch"),
-        pytest.param("services/0/prefetch/patient", None, id="null template"),
-        pytest.param("services/0/prefetch/patient", "/Patient/1", id="template from the root"),
-        pytest.param("services/0/version", "3", id="version that is not semantic"),
-        pytest.param("services/0/extension", [], id="extension as array"),
-        pytest.param("services/0/url", "https://x.example", id="unknown member"),
-        pytest.param("services/0/hook", "order-select", id="same hook twice under one id"),
-    ],
-)
-def test_discovery_answers_that_are_refused(path, value):
-    assert discovery_errors(changed(DISCOVERY, path, value))

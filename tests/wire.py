@@ -1,10 +1,12 @@
 """Checks of what leaves the service: the shapes of CDS Hooks, closed where the standard closes them."""
 
+import copy
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fhir.resources.R4B.servicerequest import ServiceRequest
 from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -40,6 +42,25 @@ def assert_valid_response(body: Any) -> None:
     assert response_errors(body) == []
 
 
+def actions(body: Any) -> list[dict[str, Any]]:
+    """Every action of a response: of its suggestions, then of its system actions."""
+    suggestions = [each for card in body["cards"] for each in card.get("suggestions", [])]
+    suggested = [action for each in suggestions for action in each["actions"]]
+    return [*suggested, *body.get("systemActions", [])]
+
+
+def emitted(body: Any) -> list[dict[str, Any]]:
+    """Every resource that leaves the service."""
+    return [action["resource"] for action in actions(body) if "resource" in action]
+
+
+def assert_valid_resources(body: Any) -> None:
+    """Every resource of a response is a ServiceRequest of FHIR R4."""
+    for resource in emitted(body):
+        assert resource["resourceType"] == "ServiceRequest"
+        ServiceRequest.model_validate(resource)
+
+
 def assert_valid_discovery(body: Any) -> None:
     assert discovery_errors(body) == []
 
@@ -47,3 +68,22 @@ def assert_valid_discovery(body: Any) -> None:
 def _errors(name: str, body: Any) -> list[str]:
     errors = sorted(_validator(name).iter_errors(body), key=lambda error: error.json_path)
     return [f"{error.json_path}: {error.message[:200]}" for error in errors]
+
+
+NOTHING = object()
+
+
+def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """`body` with the member at `path` replaced, added, or removed (NOTHING)."""
+    body = copy.deepcopy(body)
+    *way, last = path.split("/")
+    at: Any = body
+    for step in way:
+        at = at[int(step)] if isinstance(at, list) else at[step]
+    if value is NOTHING:
+        del at[last]
+    elif isinstance(at, list):
+        at[int(last)] = value
+    else:
+        at[last] = value
+    return body
