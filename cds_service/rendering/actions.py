@@ -8,13 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
+import msgspec
+
+from cds_service.fhir.resources import CodeableConcept, Reference
 from cds_service.rendering.studies import Study, neck, physical_therapy_code, study_code
 
 Json = dict[str, Any]
 
 _PRIORITIES = ("routine", "urgent", "asap", "stat")
+
+_TAKEN_OVER: Final[Mapping[str, Any]] = {
+    "encounter": Reference,
+    "requester": Reference,
+    "reasonCode": list[CodeableConcept],
+    "reasonReference": list[Reference],
+}
+"""Elements a new order shares with the order it stands beside."""
 
 
 def with_priority(order: Mapping[str, Any], priority: str) -> Json:
@@ -80,11 +91,36 @@ def _draft(order: Mapping[str, Any], code: Json, patient_id: str, encounter_id: 
         "status": "draft",
         "intent": "order",
         "code": code,
-        "subject": deepcopy(order.get("subject")) or {"reference": f"Patient/{patient_id}"},
+        "subject": _taken_over(order.get("subject"), Reference)
+        or {"reference": f"Patient/{patient_id}"},
     }
-    encounter = order.get("encounter")
-    if not encounter and encounter_id:
-        encounter = {"reference": f"Encounter/{encounter_id}"}
-    copied = {"encounter": encounter}
-    copied |= {name: order.get(name) for name in ("requester", "reasonCode", "reasonReference")}
-    return draft | {name: deepcopy(value) for name, value in copied.items() if value}
+    if encounter_id:
+        draft["encounter"] = {"reference": f"Encounter/{encounter_id}"}
+    copied = {name: _taken_over(order.get(name), kind) for name, kind in _TAKEN_OVER.items()}
+    return draft | {name: value for name, value in copied.items() if value}
+
+
+def _taken_over(value: Any, kind: Any) -> Any:
+    """A copy fit for an order of our own: nothing empty (G-2), a list where R4 has one.
+
+    None when the element is not what R4 says; an update gives it back as it came, but a new order
+    must not repeat it.
+    """
+    if kind is not Reference and isinstance(value, dict):
+        value = [value]  # several clients send the object without its list
+    copy = _filled(value)
+    try:
+        msgspec.convert(copy, kind)
+    except msgspec.ValidationError:
+        return None
+    return copy
+
+
+def _filled(value: Any) -> Any:
+    """A deep copy without empty members; None when nothing is left."""
+    if isinstance(value, dict):
+        members = {key: _filled(member) for key, member in value.items()}
+        return {key: member for key, member in members.items() if member is not None} or None
+    if isinstance(value, list):
+        return [item for item in map(_filled, value) if item is not None] or None
+    return None if value == "" else value
