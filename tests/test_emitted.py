@@ -28,6 +28,7 @@ def test_responses_and_their_resources_are_valid(name):
     assert_valid_resources(answer)
 
 
+RATED = [name for name in SAMPLES if usual(name).rating is not None]
 FOREIGN = {"url": "http://ehr.example/StructureDefinition/cost-centre", "valueString": "N-7"}
 
 
@@ -74,6 +75,11 @@ def test_system_actions_change_extensions_only(name):
         assert action["resource"] | {"extension": 0} == draft(body) | {"extension": 0}
 
 
+def outcome(answer: Json) -> str:
+    code: str = answer["cards"][0]["source"]["topic"]["code"]
+    return code
+
+
 def consult_ids(answer: Json) -> list[str]:
     return [
         extension["valueUri"]
@@ -89,8 +95,19 @@ def test_consult_id_is_the_same_for_the_same_facts(name):
     first = respond(body)
     again = respond(body | {"hookInstance": "00000000-0000-4000-8000-000000000000"})
     assert consult_ids(first) == consult_ids(again)
-    # A client that calls again with the rated order gets the same rating once more.
-    for action in first.get("systemActions", []):
-        rated = deepcopy(body)
-        rated["context"]["draftOrders"]["entry"][0]["resource"] = action["resource"]
-        assert respond(rated).get("systemActions") == first["systemActions"]
+
+
+def test_a_rating_that_stands_on_the_order_is_not_sent_again():
+    """CDS Hooks and CRD: an unchanged annotation is not repeated; a changed one replaces it."""
+    for name in RATED:
+        body = sample(name)
+        (action,) = respond(body)["systemActions"]
+        body["context"]["draftOrders"]["entry"][0]["resource"] = deepcopy(action["resource"])
+        again = respond(body)
+        assert "systemActions" not in again
+        assert "extension" not in again
+        assert_valid_response(again)
+        assert outcome(again) == outcome(respond(sample(name))), "the card is given again"
+        rating = draft(body)["extension"][0]["valueCodeableConcept"]["coding"][0]
+        rating["code"] = "appropriate" if rating["code"] != "appropriate" else "not-appropriate"
+        assert respond(body)["systemActions"] == [action]

@@ -196,15 +196,17 @@ def _catalogue(options: RenderOptions) -> list[Json]:
 
 
 def _system_actions(advices: Sequence[OrderAdvice], options: RenderOptions) -> Json:
-    """Rating updates: extensions only, no change of meaning; an unrated draft is not listed."""
+    """Rating updates: extensions only, no change of meaning. An unrated draft is not listed, nor one
+    that carries this very rating already (SA-4).
+    """
     updates = [
         {
             "type": "update",
             "description": "Record the appropriateness rating on the order",
-            "resource": pama.rated(advice.order, advice, options),
+            "resource": rated,
         }
         for advice in advices
-        if options.pama and advice.recommendation.rating is not None
+        if (rated := pama.rated(advice.order, advice, options)) != advice.order
     ]
     out: Json = {}
     if options.system_actions and updates:
