@@ -80,7 +80,7 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     def raw_resource(self, key: str, reference: str) -> dict[str, Any] | None:
         """A prefetched resource exactly as it was received, by `Type/id`; None when absent."""
         try:
-            prefetch = msgspec.json.decode(self.body).get("prefetch") or {}
+            prefetch = wire.untyped.decode(self.body).get("prefetch") or {}
             entries = (prefetch.get(key) or {}).get("entry") or []
         except (msgspec.DecodeError, AttributeError):
             return None

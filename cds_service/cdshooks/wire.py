@@ -129,6 +129,7 @@ class Kind(Wire, frozen=True):
 # Orders are sent back in suggestions, so their decimals must survive to the last digit (S-6).
 envelopes: Final = msgspec.json.Decoder(Envelope, float_hook=Decimal)
 loose_envelopes: Final = msgspec.json.Decoder(LooseEnvelope, float_hook=Decimal)
+untyped: Final = msgspec.json.Decoder(float_hook=Decimal)
 raw_prefetches: Final = msgspec.json.Decoder(RawPrefetch | None)
 loose_bundles: Final = msgspec.json.Decoder(LooseBundle)
 resources: Final = msgspec.json.Decoder(AnyResource | None)
