@@ -29,6 +29,9 @@ _READ: Final = frozenset(
     kind.__struct_config__.tag for kind in (*r.ClinicalResource.__args__, r.Bundle)
 )
 
+_OF_OLDER_FHIR: Final = frozenset({"MedicationOrder", "DiagnosticOrder", "ProcedureRequest"})
+"""What orders were called before R4: an order may be there that cannot be read."""
+
 
 def salvage(prefetch: msgspec.Raw) -> dict[str, PrefetchEntry]:
     """Read key by key, and where a key does not decode, resource by resource."""
@@ -78,6 +81,6 @@ def _resource_by_resource(raw: msgspec.Raw) -> PrefetchEntry:
 def _is_read(resource: msgspec.Raw) -> bool:
     """Whether this is, or may be, a type the criteria read; another type is no fault of the chart."""
     try:
-        return wire.kinds.decode(resource).resource_type in _READ
+        return wire.kinds.decode(resource).resource_type in _READ | _OF_OLDER_FHIR
     except msgspec.ValidationError:
         return True

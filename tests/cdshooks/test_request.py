@@ -144,6 +144,12 @@ class TestSalvage:
         assert entry.unreadable == 0
         assert len(entry.value.entry or ()) == 1
 
+    @pytest.mark.parametrize("kind", ["MedicationOrder", "DiagnosticOrder", "ProcedureRequest"])
+    def test_orders_of_older_fhir_are_known_to_be_unread(self, kind):
+        chart = bundle({"resourceType": kind, "id": "x", "status": "active"})
+        entry = read(call(prefetch={"orders": chart})).prefetch["orders"]
+        assert entry.unreadable == 1
+
     @pytest.mark.parametrize(
         "chart",
         [
