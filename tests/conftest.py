@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import pytest
+from calls import NOW, post
 from flask.testing import FlaskClient
+from wire import assert_valid_response
+
+Send = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +24,18 @@ def client_at() -> Callable[[datetime], FlaskClient]:
         return create_app(Settings(dev=True), clock=lambda: moment).test_client()
 
     return client
+
+
+@pytest.fixture
+def send(client_at: Callable[[datetime], FlaskClient]) -> Send:
+    """Answer to a body, with its HTTP status checked."""
+
+    def answered(body: dict[str, Any], status: int = 200) -> dict[str, Any]:
+        response = post(client_at(NOW), body)
+        assert response.status_code == status, response.get_data(as_text=True)
+        answer: dict[str, Any] = response.get_json()
+        if status == 200:
+            assert_valid_response(answer)
+        return answer
+
+    return answered
