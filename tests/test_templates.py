@@ -137,6 +137,32 @@ def test_portable_subset(templates):
         assert len(template) < 2000, key
 
 
+SORTED_BY = {
+    "Condition": "recorded-date",
+    "Observation": "date",
+    "Procedure": "date",
+    "MedicationRequest": "authoredon",
+    "MedicationStatement": "effective",
+    "MedicationDispense": "whenhandedover",
+    "DiagnosticReport": "date",
+    "ImagingStudy": "started",
+    "ServiceRequest": "authored",
+    "QuestionnaireResponse": "authored",
+}
+"""The date by which FHIR R4 lets each type be searched; Device and AllergyIntolerance have none here."""
+
+
+def test_the_newest_come_first(templates):
+    """P-9: `_sort=-date` is R4 search syntax; `sort:desc=date`, which samples show, is not."""
+    for key, template in templates.items():
+        kind = template.partition("?")[0]
+        assert "sort:" not in template, key
+        if kind in SORTED_BY:
+            assert query(template)["_sort"] == f"-{SORTED_BY[kind]}", key
+        else:
+            assert "_sort" not in template, key
+
+
 @pytest.mark.parametrize("scenario", load_scenarios(), ids=lambda scenario: scenario.id)
 def test_samples_hold_under_each_key_what_its_template_asks_for(scenario, templates):
     request = decode(scenario.path.read_bytes())

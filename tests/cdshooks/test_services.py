@@ -28,11 +28,20 @@ def test_document(terminology):
     sign, select = document["services"]
     assert (sign["hook"], select["hook"]) == ("order-sign", "order-select")
     assert sign | {"hook": ""} == select | {"hook": ""}
+    assert {"title", "usageRequirements", "prefetch"} <= select.keys()
     assert (select["id"], select["version"], select["hookVersion"]) == (
         "cervical-mri",
         "3.0.0",
         "1.0",
     )
+
+
+def test_texts_read_well_without_markdown(terminology):
+    """CDS Hooks 3.0 takes the description for Markdown, a client of 2.0 for plain text."""
+    document = discovery_document(terminology.codes, white_cells=False, hook_version_fields=True)
+    for service in document["services"]:
+        for name in ("title", "description", "usageRequirements"):
+            assert not re.search(r"[*_`#<>\[\]\\\n]", service[name]), name
 
 
 def test_a_client_of_2_0_gets_no_ballot_fields(terminology):

@@ -55,6 +55,27 @@ def test_override_reasons_are_offered_only_where_the_advice_disagrees(library: L
         assert len(card.override_reasons) in (0, 6)
 
 
+STANDARD_REASONS = set(
+    """
+    cds-not-applicable cds-suboptimal-context recipient-disagrees-evidence
+    recipient-concerns-outcomes does-not-align-preferences not-convenient-feasible
+    action-completed patient-contraindication patient-refuses too-costly-uncovered
+    service-not-available recipient-does-not-understand
+    """.split()  # noqa: SIM905
+)
+"""The value set CDS Hooks 3.0 suggests."""
+
+
+def test_override_reasons_of_the_standard_are_of_its_set(library: Library):
+    reasons = library.override_reasons.values()
+    standard = {reason.code for reason in reasons if reason.system == "standard"}
+    assert standard
+    assert standard <= STANDARD_REASONS
+    local = {reason.code for reason in reasons if reason.system == "local"}
+    assert local.isdisjoint(STANDARD_REASONS)
+    assert all(reason.display.strip() for reason in reasons)
+
+
 def test_every_switch_is_a_configuration_key(library: Library):
     switches = {s.switch for s in library.statements.values() if s.switch}
     assert switches <= set(KEYS)

@@ -54,6 +54,11 @@ def test_what_was_passed_over_is_counted(web, log):
     assert MARK not in log.getvalue()
 
 
+def test_a_hook_instance_that_is_no_uuid_is_remarked(web, log):
+    assert post(web, call(hookInstance=MARK)).status_code == 200
+    assert lines(log)[-1]["hook_instance"] == "not a UUID"
+
+
 CANARIES = {
     "in the hookInstance": call(hookInstance=MARK),
     "in the names": call(context=context(userId=MARK, patientId=MARK), prefetch={}),

@@ -21,6 +21,13 @@ def test_a_call_is_answered_wherever_it_lands(web, evaluator, path):
     assert client.legacy_system_actions
 
 
+@pytest.mark.parametrize("hook", ["order-select", "order-sign"])
+def test_one_address_answers_both_hooks(web, evaluator, hook):
+    assert post(web, call(hook=hook)).status_code == 200
+    ((request, _, _),) = evaluator.asked
+    assert request.hook == hook
+
+
 @pytest.mark.parametrize(
     "media_type",
     [
