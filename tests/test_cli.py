@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ from calls import CARD, FakeEvaluator, call
 
 from cds_service import __version__, cli
 from cds_service.cli import main
+
+ROOT = Path(__file__).parents[1]
 
 
 class FakeTerminology:
@@ -47,6 +52,24 @@ def test_version(capsys):
         main(["--version"])
     assert stop.value.code == 0
     assert __version__ in capsys.readouterr().out
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["check"], 0, "ok: settings, cards, statements and "),
+        (["evaluate", "/nowhere"], 2, "cds-service: /nowhere: No such file"),
+    ],
+)
+def test_the_package_runs_as_the_console_script(argv, code, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "cds_service", *argv],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert (done.stdout + done.stderr).startswith(said)
 
 
 @pytest.mark.parametrize("argv", [[], ["serv"], ["evaluate"], ["serve", "--port", "x"]])

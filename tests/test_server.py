@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -30,7 +32,7 @@ def free_port() -> int:
 class Running:
     """A server process and its address."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
@@ -40,7 +42,7 @@ class Running:
             self.process = subprocess.Popen(
                 [sys.executable, "fake_server.py", str(self.port)],
                 cwd=TESTS,
-                env=os.environ | {"PYTHONPATH": str(TESTS.parent)},
+                env=os.environ | {"PYTHONPATH": str(TESTS.parent)} | environment,
                 stdout=stream,
                 stderr=stream,
             )
@@ -56,13 +58,29 @@ class Running:
                 return
         raise AssertionError(self.log.read_text())
 
+    def logged(self, event: str) -> dict[str, Any]:
+        """The last line of that event, once it is there."""
+        for _ in range(300):
+            for text in reversed(self.log.read_text().splitlines()):
+                line: dict[str, Any] = json.loads(text)
+                if line["event"] == event:
+                    return line
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
     def post(self, **options) -> requests.Response:
         return self.session.post(f"{self.url}/cds-services/cervical-mri", timeout=5, **options)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = Running(tmp_path_factory.mktemp("server") / "log")
+    with served(tmp_path_factory.mktemp("server") / "log") as running:
+        yield running
+
+
+@contextmanager
+def served(log: Path, **environment: str) -> Iterator[Running]:
+    running = Running(log, **environment)
     try:
         running.wait()
         yield running
@@ -112,6 +130,20 @@ def test_reload_goes_on_answering(server):
     for _ in range(20):
         assert server.post(json=call()).status_code == 200
         time.sleep(0.05)
+
+
+def test_reload_with_wrong_content_keeps_the_old(tmp_path):
+    """The log names the file and the mistake; calls are answered as before."""
+    site = tmp_path / "site"
+    site.mkdir()
+    environment = {"CDS_SERVICE_VALUE_SET_FOLDER": str(site)}
+    with served(tmp_path / "log", **environment) as server:
+        (site / "broken.json").write_text("{")
+        server.process.send_signal(signal.SIGHUP)
+        line = server.logged("reload refused, the old content stays")
+        assert line["level"] == "error"
+        assert "broken.json" in line["refused"]
+        assert server.post(json=call()).json() == {"cards": [CARD]}
 
 
 def test_log_is_json_lines_only(server):
