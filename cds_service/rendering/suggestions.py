@@ -82,7 +82,7 @@ def _replace_with_ct(
     words: SuggestionWords, advice: OrderAdvice, options: RenderOptions
 ) -> Offer | None:
     rec = advice.recommendation
-    if not rec.suggest_ct or rec.keep_mri:
+    if not (rec.suggest_ct and rec.suggest_delete):
         return None
     removal = actions.delete(words.delete, advice.reference)
     return words.label, [removal, _ct_draft(words, advice, options)]
@@ -93,7 +93,7 @@ def _change_to_ct(
 ) -> Offer | None:
     """The same swap as one update, for clients that act on nothing else."""
     rec = advice.recommendation
-    if not rec.suggest_ct or rec.keep_mri:
+    if not (rec.suggest_ct and rec.suggest_delete):
         return None
     resource = actions.with_study(advice.order, CT)
     priority = actions.higher_priority(advice.order, _ct_priority(advice))
