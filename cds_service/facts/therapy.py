@@ -12,11 +12,10 @@ from datetime import date, timedelta
 import msgspec
 
 from cds_service.facts.finding import Evidence
-from cds_service.facts.record import treatments
+from cds_service.facts.record import medicines, treatments
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.prefetch import Received
-from cds_service.facts.record.treatments import Treatment
 from cds_service.facts.record.values import Valued
 from cds_service.fhir import units
 from cds_service.fhir.dates import Days, Interval
@@ -58,7 +57,11 @@ def duration(
     if onset is not None:
         week = timedelta(days=7)
         earliest, surely = max(lookback, onset.lo - week), max(lookback, onset.hi - week)
-    found = [t for t in treatments.read(received, frame) if t.possible[1] >= earliest]
+    found = [
+        t
+        for t in (*treatments.read(received, frame), *medicines.read(received, frame))
+        if t.possible[1] >= earliest
+    ]
     proven = _chain([t.proven for t in found if t.proven], surely, frame)
     possible = _chain([t.possible for t in found], earliest, frame)
     complete = received.read("procedures", "meds")
@@ -138,6 +141,3 @@ def _chain(
 
 def _length(chain: tuple[date, date] | None) -> int:
     return (chain[1] - chain[0]).days if chain else 0
-
-
-__all__ = ["Duration", "Treatment", "duration"]

@@ -1,0 +1,164 @@
+"""Medicines of conservative treatment as spans of days (criteria, 0.7, steps 1 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cds_service.facts.record.entries import Code
+from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.prefetch import Received
+from cds_service.facts.record.treatments import (
+    ORDERED,
+    Treatment,
+    elsewhere,
+    named,
+    spanned,
+    supplied,
+)
+from cds_service.fhir import resources as r
+from cds_service.fhir import units
+
+_TOPICAL_WORDS = frozenset(("topical", "cutaneous", "transdermal", "gel", "cream", "ophthalmic"))
+
+
+def read(received: Received, frame: Frame) -> Iterator[Treatment]:
+    """Medicines prescribed, taken, given or dispensed, in the order of the record."""
+    yield from _prescriptions(received, frame)
+    yield from _taken(received, frame)
+
+
+def _prescriptions(received: Received, frame: Frame) -> Iterator[Treatment]:
+    for item in received.of(r.MedicationRequest):
+        if item.status not in ("active", "completed", "stopped") or item.intent not in ORDERED:
+            continue
+        if item.do_not_perform or _topical(item.dosage_instruction):
+            continue
+        code = _medication(item, received, frame)
+        if code is None:
+            continue
+        bounds = _bounds(item.dosage_instruction)
+        start = bounds.start if bounds and bounds.start else item.authored_on
+        end = bounds.end if bounds else None
+        supply = _supply(item)
+        if end is None and supply is not None:
+            yield from supplied(named("MedicationRequest", item), code, start, supply, frame)
+        else:
+            yield from spanned(
+                named("MedicationRequest", item),
+                code,
+                r.Period(start, end),
+                frame,
+                running=item.status == "active",
+                first_days=frame.config["cons.defaultRxDays"],
+            )
+
+
+def _taken(received: Received, frame: Frame) -> Iterator[Treatment]:
+    for statement in received.of(r.MedicationStatement):
+        if statement.status not in ("active", "completed", "stopped") or _topical(statement.dosage):
+            continue
+        if code := _medication(statement, received, frame):
+            active = statement.status == "active"
+            moment = statement.effective_date_time
+            # A single moment says that it was taken then; active, it may have gone on.
+            period = statement.effective_period or r.Period(moment, None if active else moment)
+            running = active and statement.effective_period is not None
+            yield from spanned(
+                named("MedicationStatement", statement), code, period, frame, running=running
+            )
+    for given in received.of(r.MedicationAdministration):
+        if given.status not in ("completed", "in-progress", "stopped"):
+            continue
+        if code := _medication(given, received, frame):
+            moment = given.effective_date_time
+            period = given.effective_period or r.Period(moment, moment)
+            running = given.status == "in-progress"
+            yield from spanned(
+                named("MedicationAdministration", given), code, period, frame, running=running
+            )
+    for dispensed in received.of(r.MedicationDispense):
+        if dispensed.status != "completed" or _topical(dispensed.dosage_instruction):
+            continue
+        if code := _medication(dispensed, received, frame):
+            name = named("MedicationDispense", dispensed)
+            supply = units.days(dispensed.days_supply)
+            if supply is not None and 0 <= supply < 4000:
+                start = dispensed.when_handed_over
+                yield from supplied(name, code, start, int(supply), frame)
+            else:
+                period = r.Period(dispensed.when_handed_over)
+                yield from spanned(name, code, period, frame, running=False)
+
+
+def _medication(item: r.Medicated, received: Received, frame: Frame) -> Code | None:
+    """The ingredient, where it is on the closed list and not given for something else."""
+    concept = item.medication_codeable_concept
+    if concept is None and item.medication_reference is not None:
+        concept = _referred(item, received, frame)
+    code = _ingredient(concept, frame)
+    if code is None:
+        return None
+    if elsewhere(None, item.reason_code, item.reason_reference, received, frame):
+        return None
+    return code
+
+
+def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.NamedConcept | None:
+    target = item.medication_reference.reference if item.medication_reference else None
+    if target and target.startswith("#"):
+        return next((c.code for c in item.contained or [] if c.id == target[1:]), None)
+    name = frame.reference(item.medication_reference)
+    return next(
+        (m.code for m in received.of(r.Medication) if m.id and f"Medication/{m.id}" == name), None
+    )
+
+
+def _ingredient(concept: r.NamedConcept | None, frame: Frame) -> Code | None:
+    """By RxNorm ingredient; else by exactly one word of the closed ingredient list."""
+    if concept is None:
+        return None
+    code = frame.code(concept)
+    if code is not None and "VS-CONSMED" in code.sets:
+        return code
+    for text in (concept.text, *(c.display for c in concept.coding or [])):
+        words = _words(text)
+        if words & _TOPICAL_WORDS or "aspirin" in words:
+            return None
+        hits = words & frame.terminology.consmed_words
+        if hits:
+            name = min(hits)
+            return Code(frozenset(("VS-CONSMED",)), "", name, name)
+    return None
+
+
+def _words(text: str | None) -> frozenset[str]:
+    if not text:
+        return frozenset()
+    return frozenset("".join(c if c.isalnum() else " " for c in text[:200].casefold()).split())
+
+
+def _topical(dosages: Iterable[r.Dosage] | None) -> bool:
+    """A route we know to be the skin: it treats nothing inside the spine."""
+    return any(
+        _words(text) & _TOPICAL_WORDS
+        for dosage in dosages or []
+        if dosage.route is not None
+        for text in (dosage.route.text, *(c.display for c in dosage.route.coding or []))
+    )
+
+
+def _bounds(dosages: list[r.Dosage] | None) -> r.Period | None:
+    for dosage in dosages or []:
+        if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period:
+            return dosage.timing.repeat.bounds_period
+    return None
+
+
+def _supply(item: r.MedicationRequest) -> int | None:
+    """expectedSupplyDuration × (1 + numberOfRepeatsAllowed), in days."""
+    request = item.dispense_request
+    days = units.days(request.expected_supply_duration) if request else None
+    if request is None or days is None or not 0 <= days < 4000:
+        return None
+    repeats = request.number_of_repeats_allowed or 0
+    return int(days) * (1 + max(0, min(repeats, 100)))
