@@ -110,9 +110,7 @@ def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
     exams = whole or ([e for part in parts for e in part] if all(parts) else [])
     if not exams:
         return None
-    newest = max((e.recorded.lo for e in exams if e.recorded), default=None)
-    if newest is None:
-        return None
+    newest = max(e.recorded.lo for e in exams if e.recorded)
     picture = case.picture
     seen = (*picture.all_motor, *picture.all_sensory, *picture.all_reflex)
     observed = any(

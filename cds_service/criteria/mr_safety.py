@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, evidence, not_met, switched_off
 from cds_service.facts.finding import Evidence, Finding, Status
-from cds_service.facts.record.entries import Kind
 from cds_service.facts.record.implants import Implant
 
 
 def _found(case: Case, name: str) -> tuple[list[Implant], tuple[Evidence, ...]]:
     """Devices and Procedures, then Conditions and Observations, of one kind of implant."""
     parts = [i for i in case.facts.implants if name in i.sets]
-    listed = [e for e in case.facts.stands(name, reasons=False) if e.kind is not Kind.REASON]
-    return parts, evidence(listed)
+    return parts, evidence(case.facts.stands(name, reasons=False))
 
 
 def _implant(case: Case, statement: str, name: str) -> Finding:

@@ -132,7 +132,7 @@ def _chain(
     for lo, hi in clipped:
         if chain is not None and (lo - chain[1]).days <= gap:
             chain = (chain[0], max(chain[1], hi))
-        elif chain is None or hi > chain[1]:
+        else:
             chain = (lo, hi)
     if chain is None or (frame.today - chain[1]).days > frame.config["cons.recencyDays"]:
         return None

@@ -24,10 +24,6 @@ class Interval(msgspec.Struct, frozen=True, gc=False, order=True):
     hi: date
     text: str = ""
 
-    @property
-    def exact(self) -> bool:
-        return self.lo == self.hi
-
 
 class Days(msgspec.Struct, frozen=True, gc=False):
     """A duration in whole days, `lo` proven and `hi` possible; `hi` None is unbounded."""
