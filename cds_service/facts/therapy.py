@@ -62,8 +62,10 @@ def duration(
         for t in (*treatments.read(received, frame), *medicines.read(received, frame))
         if t.possible[1] >= earliest
     ]
-    proven = _chain([t.proven for t in found if t.proven], surely, frame)
     possible = _chain([t.possible for t in found], earliest, frame)
+    # One chain, the one that ends latest: what lies before it proves nothing about it.
+    first = max(surely, possible[0]) if possible else surely
+    proven = _chain([t.proven for t in found if t.proven], first, frame)
     complete = received.read("procedures", "meds")
     low, high, words = _stated(stated, proven, frame)
     evidence = (*(t.evidence for t in found), *words)
