@@ -54,7 +54,8 @@ def duration(
     """
     lookback = frame.today - timedelta(days=frame.config["cons.lookbackDays"])
     earliest = surely = lookback
-    if onset is not None:
+    # D_sym without a maximum: a symptom was on record before the documented onset.
+    if onset is not None and symptom_days is not None and symptom_days.hi is not None:
         week = timedelta(days=7)
         earliest, surely = max(lookback, onset.lo - week), max(lookback, onset.hi - week)
     found = [

@@ -111,6 +111,15 @@ def test_treatment_belongs_to_the_present_symptoms(onset, chart, expected):
         ),
         pytest.param(
             (
+                condition(NECK_PAIN, None, recorded=100),
+                condition("sct|161882006", 20),
+                therapy(60),
+            ),
+            "60 days",
+            id="a symptom on record before the first documented onset: the onset is older",
+        ),
+        pytest.param(
+            (
                 condition(NECK_PAIN, None, recorded=10),
                 condition("sct|161882006", 20),
                 therapy(60),
