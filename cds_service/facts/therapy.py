@@ -15,10 +15,14 @@ from cds_service.facts.finding import Evidence
 from cds_service.facts.record import medicines, treatments
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.record.frame import Frame
-from cds_service.facts.record.prefetch import Received
+from cds_service.facts.record.prefetch import Received, State
 from cds_service.facts.record.values import Valued
 from cds_service.fhir import units
 from cds_service.fhir.dates import Days, Interval
+
+# Other places of treatment, which many servers do not have. Not supplied, they leave a note; asked
+# for and failed, they may hold more treatment (criteria, 0.8).
+_OFTEN_ABSENT = ("med-statements", "med-dispenses", "orders", "obs-exam", "answers")
 
 
 class Duration(msgspec.Struct, frozen=True):
@@ -67,7 +71,9 @@ def duration(
     # One chain, the one that ends latest: what lies before it proves nothing about it.
     first = max(surely, possible[0]) if possible else surely
     proven = _chain([t.proven for t in found if t.proven], first, frame)
-    complete = received.read("procedures", "meds")
+    complete = received.read("procedures", "meds") and all(
+        received.states[key] in (State.READ, State.ABSENT) for key in _OFTEN_ABSENT
+    )
     low, high, words = _stated(stated, proven, frame)
     evidence = (*(t.evidence for t in found), *words)
     minimum = max(_length(proven), low)

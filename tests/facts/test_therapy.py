@@ -13,6 +13,7 @@ from chart import (
     observation,
     procedure,
     quantity,
+    recommend,
     resource,
     status,
 )
@@ -204,9 +205,37 @@ def test_none_stated(chart, expected):
     assert d_cons(*chart) == expected
 
 
+@pytest.mark.parametrize(
+    ("unread", "expected"),
+    [
+        pytest.param(key, "at least 20 days", id=f"{key} failed: there may be more")
+        for key in (
+            "procedures",
+            "meds",
+            "med-statements",
+            "med-dispenses",
+            "orders",
+            "obs-exam",
+            "answers",
+        )
+    ]
+    + [pytest.param("devices", "20 days", id="devices hold no treatment")],
+)
+def test_what_could_not_be_read_leaves_the_maximum_open(unread, expected):
+    chart = (therapy(20), naproxen(ago(20), None, "active"))
+    pain = condition(NECK_PAIN, None, recorded=50)
+    assert d_cons(*chart, pain=pain, unread=[unread]) == expected
+
+
 def test_the_symptoms_cap_a_maximum_that_is_open():
     pain = condition(NECK_PAIN, 50)
     assert d_cons(therapy(20), pain=pain, unread=["meds"]) == "20–50 days"
+
+
+def test_an_unread_list_of_medicines_is_no_proof_of_too_little_treatment():
+    chart = (condition(NECK_PAIN, 50), therapy(20))
+    assert recommend(*chart).outcome == "NOT_YET"
+    assert recommend(*chart, unread=["med-statements"]).outcome == "INSUFFICIENT"
 
 
 @pytest.mark.parametrize(
