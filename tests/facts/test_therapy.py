@@ -17,11 +17,7 @@ from chart import (
     resource,
     status,
 )
-
-PAIN = condition(NECK_PAIN, 400)
-THERAPY = "sct|91251008"
-NONE_RECORDED = "no conservative treatment recorded"
-NONE_STATED = "no conservative treatment, as stated"
+from treated import NONE_RECORDED, NONE_STATED, PAIN, THERAPY, d_cons
 
 
 def therapy(start, end=None, state="completed"):
@@ -36,13 +32,6 @@ def naproxen(start, end, state="completed"):
         medicationCodeableConcept={"text": "naproxen 500 mg"},
         effectivePeriod={k: v for k, v in (("start", start), ("end", end)) if v},
     )
-
-
-def d_cons(*chart, pain=PAIN, **rest):
-    """The duration as shown, or why there is none."""
-    found = finding("CONS-6WK", *([pain] if pain else []), *chart, **rest)
-    totals = [e.value for e in found.evidence if e.display == "Conservative treatment in all"]
-    return totals[0] if totals else found.reason
 
 
 @pytest.mark.parametrize(

@@ -27,16 +27,19 @@ _NECK_AND_ARM = frozenset(
         "VS-STENOSIS",
         "VS-MYELO",
         "VS-NECKTRAUMA",
+        "VS-SCI",
+        "VS-LIG",
+        "VS-SPINEINFECT-CERVICAL",
+        "VS-MALIG-CERVICAL",
         "VS-OSSIFIED",
         "SITE-NECK",
         "SITE-UPPER",
         "LIMB-UPPER",
-        "VS-MOTOR",
-        "VS-SENS",
         "VS-HANDCLUMSY",
         "VS-CSURG",
     )
 )
+_ANY_LIMB = frozenset(("VS-MOTOR", "VS-SENS"))
 ORDERED = frozenset(("order", "original-order", "reflex-order", "filler-order", "instance-order"))
 
 
@@ -167,7 +170,11 @@ def elsewhere(
 
 def _about_neck(concept: r.Coded, frame: Frame) -> bool:
     known = frame.code(concept)
-    return known is not None and bool(known.sets & _NECK_AND_ARM)
+    if known is None:
+        return False
+    # Weakness or numbness that is not said to be in a leg may be in an arm.
+    limb = known.sets & _ANY_LIMB and "LIMB-LOWER" not in known.sets
+    return bool(known.sets & _NECK_AND_ARM or limb)
 
 
 def _condition_code(
