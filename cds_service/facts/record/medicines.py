@@ -18,7 +18,10 @@ from cds_service.facts.record.treatments import (
 from cds_service.fhir import resources as r
 from cds_service.fhir import units
 
-_TOPICAL_WORDS = frozenset(("topical", "cutaneous", "transdermal", "gel", "cream", "ophthalmic"))
+_TOPICAL_WORDS = frozenset(
+    ("topical", "cutaneous", "transdermal", "gel", "cream", "ointment", "patch", "ophthalmic")
+)
+_SWALLOWED_WORDS = frozenset(("oral", "capsule", "capsules", "tablet", "tablets", "liqui"))
 
 
 def read(received: Received, frame: Frame) -> Iterator[Treatment]:
@@ -114,21 +117,21 @@ def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.NamedCon
 
 
 def _ingredient(concept: r.NamedConcept | None, frame: Frame) -> Code | None:
-    """By RxNorm ingredient; else by exactly one word of the closed ingredient list."""
+    """By RxNorm ingredient; else by a word of the closed ingredient list."""
     if concept is None:
+        return None
+    texts = (concept.text, *(c.display for c in concept.coding or []))
+    if any(_for_the_skin(text) for text in texts):
         return None
     code = frame.code(concept)
     if code is not None and "VS-CONSMED" in code.sets:
         return code
-    for text in (concept.text, *(c.display for c in concept.coding or [])):
-        words = _words(text)
-        if words & _TOPICAL_WORDS or "aspirin" in words:
-            return None
-        hits = words & frame.terminology.consmed_words
-        if hits:
-            name = min(hits)
-            return Code(frozenset(("VS-CONSMED",)), "", name, name)
-    return None
+    words = frozenset().union(*(_words(text) for text in texts))
+    hits = words & frame.terminology.consmed_words
+    if not hits or "aspirin" in words:
+        return None
+    name = min(hits)
+    return Code(frozenset(("VS-CONSMED",)), "", name, name)
 
 
 def _words(text: str | None) -> frozenset[str]:
@@ -137,10 +140,16 @@ def _words(text: str | None) -> frozenset[str]:
     return frozenset("".join(c if c.isalnum() else " " for c in text[:200].casefold()).split())
 
 
+def _for_the_skin(text: str | None) -> bool:
+    """Whether the words name a preparation for skin or eye; a gel in a capsule is swallowed."""
+    words = _words(text)
+    return bool(words & _TOPICAL_WORDS) and not words & _SWALLOWED_WORDS
+
+
 def _topical(dosages: Iterable[r.Dosage] | None) -> bool:
     """A route we know to be the skin: it treats nothing inside the spine."""
     return any(
-        _words(text) & _TOPICAL_WORDS
+        _for_the_skin(text)
         for dosage in dosages or []
         if dosage.route is not None
         for text in (dosage.route.text, *(c.display for c in dosage.route.coding or []))
