@@ -58,6 +58,9 @@ def bounds(*periods):
         pytest.param(
             prescribed(**bounds((None, 5)), **supply(8)), "25 days", id="an end beats a supply"
         ),
+        pytest.param(
+            prescribed(**bounds((30, 15), (15, 2))), "28 days", id="two instructions, one course"
+        ),
         pytest.param(prescribed(**bounds((-5, -9))), NONE_RECORDED, id="begins next week"),
         pytest.param(
             prescribed(dosageInstruction=[{}, {"timing": {}}, {"timing": {"repeat": {}}}]),

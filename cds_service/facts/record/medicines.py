@@ -39,21 +39,21 @@ def _prescriptions(received: Received, frame: Frame) -> Iterator[Treatment]:
         code = _medication(item, received, frame)
         if code is None:
             continue
-        bounds = _bounds(item.dosage_instruction)
-        start = bounds.start if bounds and bounds.start else item.authored_on
-        end = bounds.end if bounds else None
-        supply = _supply(item)
-        if end is None and supply is not None:
-            yield from supplied(named("MedicationRequest", item), code, start, supply, frame)
-        else:
-            yield from spanned(
-                named("MedicationRequest", item),
-                code,
-                r.Period(start, end),
-                frame,
-                running=item.status == "active",
-                first_days=frame.config["cons.defaultRxDays"],
-            )
+        name, supply = named("MedicationRequest", item), _supply(item)
+        # Several instructions are one course, each with its own dates.
+        for bounds in _bounds(item.dosage_instruction) or [r.Period()]:
+            start = bounds.start or item.authored_on
+            if bounds.end is None and supply is not None:
+                yield from supplied(name, code, start, supply, frame)
+            else:
+                yield from spanned(
+                    name,
+                    code,
+                    r.Period(start, bounds.end),
+                    frame,
+                    running=item.status == "active",
+                    first_days=frame.config["cons.defaultRxDays"],
+                )
 
 
 def _taken(received: Received, frame: Frame) -> Iterator[Treatment]:
@@ -156,11 +156,12 @@ def _topical(dosages: Iterable[r.Dosage] | None) -> bool:
     )
 
 
-def _bounds(dosages: list[r.Dosage] | None) -> r.Period | None:
-    for dosage in dosages or []:
-        if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period:
-            return dosage.timing.repeat.bounds_period
-    return None
+def _bounds(dosages: Iterable[r.Dosage] | None) -> list[r.Period]:
+    return [
+        dosage.timing.repeat.bounds_period
+        for dosage in dosages or []
+        if dosage.timing and dosage.timing.repeat and dosage.timing.repeat.bounds_period
+    ]
 
 
 def _supply(item: r.MedicationRequest) -> int | None:
