@@ -93,10 +93,12 @@ def _kidney(case: Case) -> tuple[Evidence, ...]:
     days: int = case.config["egfr.lookbackDays"]
     limit: Decimal = case.config["egfr.threshold"]
     unit = "mL/min/1.73 m²"
-    latest = results.latest(
-        results.numbers(case.facts.observed.results, "VS-EGFR", days, units.egfr, unit, case.frame)
+    # Very low values are reported as `<15`, normal ones as `>60`.
+    found = results.numbers(
+        case.facts.observed.results, "VS-EGFR", days, units.egfr, unit, case.frame, inexact=True
     )
-    low = tuple(n.evidence(f"< {plain(limit)} {unit}") for n in latest if n.value < limit)
+    latest = results.latest([n for n in found if n.below(limit) is not None])
+    low = tuple(n.evidence(f"< {plain(limit)} {unit}") for n in latest if n.below(limit))
     return (*low, *evidence(diagnosed))
 
 

@@ -7,6 +7,7 @@ from chart import (
     NOT_MET,
     concept,
     condition,
+    finding,
     observation,
     order,
     procedure,
@@ -152,6 +153,41 @@ def test_reduced_kidney_function(value, days, expected):
 )
 def test_what_the_kidneys_rest_on(facts, expected):
     assert status("EXT-GAD-EGFR", PAIN, *facts, draft=order(BOTH)) is expected
+
+
+@pytest.mark.parametrize(
+    ("sign", "value", "expected"),
+    [
+        pytest.param("<", 15, MET, id="below 15"),
+        pytest.param("<", 30, MET, id="below 30"),
+        pytest.param("<=", 29, MET, id="29 or less"),
+        pytest.param("<=", 30, NOT_MET, id="30 or less may be 30"),
+        pytest.param("<", 60, NOT_MET, id="below 60 may be anything"),
+        pytest.param(">", 60, NOT_MET, id="above 60"),
+        pytest.param(">=", 30, NOT_MET, id="30 or more"),
+        pytest.param(">", 15, NOT_MET, id="above 15 may be anything"),
+        pytest.param("~", 15, NOT_MET, id="a comparator that does not exist"),
+    ],
+)
+def test_kidney_function_with_a_comparator(sign, value, expected):
+    assert status("EXT-GAD-EGFR", PAIN, egfr(value, comparator=sign), draft=order(BOTH)) is expected
+
+
+@pytest.mark.parametrize(
+    ("latest", "expected"),
+    [
+        pytest.param(egfr(60, 2, comparator=">"), NOT_MET, id="above 60 now"),
+        pytest.param(egfr(60, 2, comparator="<"), MET, id="below 60 now hides nothing"),
+    ],
+)
+def test_a_comparator_beside_an_earlier_low_value(latest, expected):
+    assert status("EXT-GAD-EGFR", PAIN, egfr(25, 80), latest, draft=order(BOTH)) is expected
+
+
+def test_a_very_low_value_is_shown_as_reported_and_stops_the_suggestion():
+    found = finding("EXT-GAD-EGFR", PAIN, egfr(15, comparator="<"), draft=order(BOTH))
+    assert found.evidence[0].value == "<15 mL/min/1.73 m²"
+    assert cards(CANCER, egfr(15, comparator="<")) == []
 
 
 @pytest.mark.parametrize(

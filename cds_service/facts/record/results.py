@@ -29,10 +29,20 @@ class Number(msgspec.Struct, frozen=True, gc=False):
     reference: str
     display: str
     unit: str
+    comparator: str = ""
 
     @property
     def text(self) -> str:
-        return f"{plain(self.value)} {self.unit}".strip()
+        return f"{self.comparator}{plain(self.value)} {self.unit}".strip()
+
+    def below(self, limit: Decimal) -> bool | None:
+        """Whether it is < `limit`; None where a comparator leaves that open."""
+        if not self.comparator:
+            return self.value < limit
+        if self.comparator in (">", ">="):
+            return False if self.value >= limit else None
+        lower = self.value <= limit if self.comparator == "<" else self.value < limit
+        return True if lower and self.comparator in ("<", "<=") else None
 
     def evidence(self, threshold: str | None = None, note: str | None = None) -> Evidence:
         return Evidence(self.reference, self.display, self.date.text, self.text, threshold, note)
@@ -65,18 +75,19 @@ def numbers(
     convert: Callable[[r.Quantity | None], Decimal | None],
     unit: str,
     frame: Frame,
+    *,
+    inexact: bool = False,
 ) -> list[Number]:
-    """Usable numbers of one set in the window; a number that is not exact is not used."""
+    """Usable numbers of one set in the window; those with a comparator only where asked for."""
     usable = []
     for x in in_window(found, name, days, frame):
         quantity = x.item.value_quantity
         if quantity is None and x.item.value_integer is not None:
             quantity = r.Quantity(Decimal(x.item.value_integer))
-        if quantity is not None and quantity.comparator:
-            continue
+        comparator = (quantity.comparator if quantity else None) or ""
         value = convert(quantity)
-        if value is not None:
-            usable.append(Number(value, x.date, x.reference, x.code.display, unit))
+        if value is not None and (inexact or not comparator):
+            usable.append(Number(value, x.date, x.reference, x.code.display, unit, comparator))
     return usable
 
 
