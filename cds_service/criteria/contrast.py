@@ -18,10 +18,12 @@ from cds_service.criteria.registry import (
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record import results
 from cds_service.facts.record.frame import plain
+from cds_service.facts.record.results import Number
 from cds_service.fhir import units
 
 _PREGNANT_STATUS_DAYS = 280
 _TEST_DAYS = 14
+_EGFR_UNIT = "mL/min/1.73 m²"
 
 
 def with_contrast(case: Case) -> bool:
@@ -87,38 +89,59 @@ def contrast_rarely_needed(case: Case) -> Finding:
     return not_met("EXT-CONTRAST-NONE", "nothing to remark")
 
 
+def _egfr(case: Case) -> list[Number]:
+    """The latest eGFR that can be held against the threshold.
+
+    Very low values are reported as `<15`, normal ones as `>60`.
+    """
+    days: int = case.config["egfr.lookbackDays"]
+    limit: Decimal = case.config["egfr.threshold"]
+    found = results.numbers(
+        case.facts.observed.results,
+        "VS-EGFR",
+        days,
+        units.egfr,
+        _EGFR_UNIT,
+        case.frame,
+        inexact=True,
+    )
+    return results.latest([n for n in found if n.below(limit) is not None])
+
+
 def _kidney(case: Case) -> tuple[Evidence, ...]:
     """Advanced kidney disease, acute kidney injury, or the latest eGFR below the threshold."""
     diagnosed = case.facts.stands("VS-CKD-ADVANCED", "VS-AKI", reasons=False)
-    days: int = case.config["egfr.lookbackDays"]
     limit: Decimal = case.config["egfr.threshold"]
-    unit = "mL/min/1.73 m²"
-    # Very low values are reported as `<15`, normal ones as `>60`.
-    found = results.numbers(
-        case.facts.observed.results, "VS-EGFR", days, units.egfr, unit, case.frame, inexact=True
-    )
-    latest = results.latest([n for n in found if n.below(limit) is not None])
-    low = tuple(n.evidence(f"< {plain(limit)} {unit}") for n in latest if n.below(limit))
+    threshold = f"< {plain(limit)} {_EGFR_UNIT}"
+    low = tuple(n.evidence(threshold) for n in _egfr(case) if n.below(limit))
     return (*low, *evidence(diagnosed))
 
 
-@criterion("EXT-GAD-EGFR")
+@criterion("EXT-GAD-EGFR", after_outcome=True)
 def gadolinium_and_the_kidney(case: Case) -> Finding:
     """Contrast ordered with eGFR below egfr.threshold, advanced kidney disease or acute injury.
 
     Reads Observation (latest within egfr.lookbackDays) and Condition. The threshold itself does not
-    fire. With kidney disease on record and no eGFR the finding is UNKNOWN: an information.
+    fire. With kidney disease on record and no eGFR the finding is UNKNOWN: an information, also
+    beside a suggestion that adds contrast.
     """
     statement = "EXT-GAD-EGFR"
-    if finding := _no_contrast(case, statement):
+    finding = _no_contrast(case, statement)
+    if finding is not None and not _contrast_suggested(case):
         return finding
     found = _kidney(case)
     if found:
         return met(statement, found)
     chronic = case.facts.stands("VS-CKD", reasons=False)
-    if chronic:
+    if chronic and not _egfr(case):
         return unknown(statement, "kidney disease on record, eGFR not known", evidence(chronic))
     return not_met(statement, "no reduced kidney function recorded")
+
+
+def _contrast_suggested(case: Case) -> bool:
+    """A card offers to add contrast; with unsafe contrast none does."""
+    indicated = case.met("EXT-CONTRAST-INFECT") or case.met("EXT-CONTRAST-MALIG")
+    return bool(case.config["ext.gad"]) and indicated and not contrast_unsafe(case)
 
 
 def _no_contrast(case: Case, statement: str) -> Finding | None:

@@ -1,10 +1,12 @@
 """EXT-CONTRAST-*, EXT-GAD-*, EXT-PREG-MRI: contrast, kidneys, pregnancy, allergy."""
 
+import chart
 import pytest
 from chart import (
     MET,
     NECK_PAIN,
     NOT_MET,
+    UNKNOWN,
     concept,
     condition,
     finding,
@@ -16,6 +18,7 @@ from chart import (
     resource,
     status,
 )
+from site_codes import SITE, evaluator_with
 
 PAIN = condition(NECK_PAIN, 100)
 FEVER = observation("loinc|8310-5", quantity("39.0", "Cel"), 1)
@@ -201,6 +204,49 @@ def test_the_limits_of_kidney_function_are_settings(options, facts):
     """egfr.threshold, egfr.lookbackDays."""
     assert status("EXT-GAD-EGFR", PAIN, facts, draft=order(BOTH), options=options) is MET
     assert status("EXT-GAD-EGFR", PAIN, facts, draft=order(BOTH)) is NOT_MET
+
+
+CKD = condition(f"{SITE}|ckd-3", 900)
+
+
+@pytest.fixture
+def kidney_disease(tmp_path, monkeypatch):
+    """A site that lists kidney disease of earlier stages; we ship none."""
+    own = evaluator_with(tmp_path, VS_CKD="ckd-3")
+    monkeypatch.setattr(chart, "evaluator", lambda: own)
+
+
+@pytest.mark.usefixtures("kidney_disease")
+@pytest.mark.parametrize(
+    ("facts", "code", "expected"),
+    [
+        pytest.param((), BOTH, UNKNOWN, id="eGFR not known"),
+        pytest.param((egfr(55, 91),), BOTH, UNKNOWN, id="eGFR too old"),
+        pytest.param((egfr(55, 5, "stone"),), BOTH, UNKNOWN, id="eGFR without a usable unit"),
+        pytest.param((egfr(60, comparator="<"),), BOTH, UNKNOWN, id="below 60 does not tell"),
+        pytest.param((egfr(55),), BOTH, NOT_MET, id="eGFR known and not low"),
+        pytest.param((egfr(25),), BOTH, MET, id="eGFR low"),
+        pytest.param((), WITHOUT, NOT_MET, id="no contrast ordered or suggested"),
+        pytest.param((CANCER,), WITHOUT, UNKNOWN, id="contrast suggested for cancer"),
+        pytest.param((FEVER,), WITHOUT, UNKNOWN, id="contrast suggested for infection"),
+        pytest.param((FEVER, egfr(55)), WITHOUT, NOT_MET, id="suggested, and eGFR known"),
+    ],
+)
+def test_kidney_disease_without_a_stage(facts, code, expected):
+    """EXT-GAD-EGFR."""
+    assert status("EXT-GAD-EGFR", PAIN, CKD, *facts, draft=order(code)) is expected
+
+
+@pytest.mark.usefixtures("kidney_disease")
+def test_an_unknown_kidney_function_is_an_information():
+    assert ("EXT-GAD-EGFR", "info", ()) in cards(CKD, FEVER, code=BOTH)
+    assert cards(CKD, FEVER) == [
+        ("EXT-CONTRAST-INFECT", "info", ("72156",)),
+        ("EXT-GAD-EGFR", "info", ()),
+    ]
+    assert cards(CKD, FEVER, options={"ext.gad": "false"}) == [
+        ("EXT-CONTRAST-INFECT", "info", ("72156",))
+    ]
 
 
 def allergy(code="rx|1310171", clinical="active", verification="confirmed", **more):
