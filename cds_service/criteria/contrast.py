@@ -162,7 +162,12 @@ def pregnant(case: Case) -> tuple[Evidence, ...]:
     ]
     shown = list(evidence(listed))
     found, frame = case.facts.observed.results, case.frame
-    status = results.in_window(found, "VS-PREGNANCY-STATUS", _PREGNANT_STATUS_DAYS, frame)
+    # A status without a value hides no earlier one (criteria, 0.3).
+    status = [
+        x
+        for x in results.in_window(found, "VS-PREGNANCY-STATUS", _PREGNANT_STATUS_DAYS, frame)
+        if x.item.value_codeable_concept is not None
+    ]
     newest = max((x.date.hi for x in status), default=None)
     for x in status:
         state = case.frame.code(x.item.value_codeable_concept)

@@ -39,6 +39,7 @@ def hcg(answer, days, code="loinc|2106-3"):
         pytest.param((told(YES, 30), told(NO, 3)), NOT_MET, id="the latest status says no"),
         pytest.param((told(NO, 30), told(YES, 3)), MET, id="the latest status says yes"),
         pytest.param((told(NO, 3), told(YES, 3)), MET, id="yes and no on one day"),
+        pytest.param((told(YES, 30), told(None, 3)), MET, id="the latest status says nothing"),
         pytest.param((hcg(POSITIVE, 14),), MET, id="positive test 14 days ago"),
         pytest.param((hcg(POSITIVE, 15),), NOT_MET, id="positive test 15 days ago"),
         pytest.param((hcg(True, 3, "loinc|2118-8"),), MET, id="positive test in serum"),
