@@ -35,6 +35,8 @@ def overlays(*facts, **rest):
     ("statement", "facts"),
     [
         pytest.param("EXT-MRS-CIED", device(), id="pacemaker as a device"),
+        pytest.param("EXT-MRS-CIED", device(state=None), id="a device of no status"),
+        pytest.param("EXT-MRS-CIED", device(state="unknown"), id="a device of unknown status"),
         pytest.param("EXT-MRS-CIED", condition("icd|Z95.0", 900), id="pacemaker as a status"),
         pytest.param("EXT-MRS-CIED", condition("icd|Z95.810", 900), id="defibrillator"),
         pytest.param("EXT-MRS-CIED", condition("sct|441769002", 900), id="the same in SNOMED CT"),

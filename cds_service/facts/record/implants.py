@@ -32,10 +32,13 @@ class Implant(msgspec.Struct, frozen=True, gc=False):
 
 
 def devices(received: Received, frame: Frame) -> Iterator[Implant]:
-    """Active Devices of this patient, and Procedures that put one in."""
+    """Devices of this patient, and Procedures that put one in.
+
+    A Device that does not say its status is taken to be in place, as Conditions are to be confirmed.
+    """
     for device in received.of(r.Device):
         code = frame.code(device.type)
-        if code is None or device.status != "active":
+        if code is None or device.status in ("inactive", "entered-in-error"):
             continue
         label = _labelling(r.concepts(device.safety))
         reference = f"Device/{device.id}" if device.id else "Device"
