@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, evidence, not_met, switched_off
 from cds_service.facts.finding import Evidence, Finding, Status
+from cds_service.facts.record.entries import Kind
 from cds_service.facts.record.implants import Implant
 
 
@@ -56,7 +57,7 @@ def cochlear_implant(case: Case) -> Finding:
 def metal_in_the_eye(case: Case) -> Finding:
     """Metal in or near the eye, not cleared; reads Condition and `orbital-metal`.
 
-    A later `orbital-metal` = no is a clearance.
+    A later `orbital-metal` = no is a clearance; given as an answer it clears answers only (0.4, CF-1).
     """
     if not case.config["ext.mrsafety"]:
         return switched_off("EXT-MRS-ORBIT", "ext.mrsafety")
@@ -64,7 +65,7 @@ def metal_in_the_eye(case: Case) -> Finding:
     cleared = [
         e
         for e in case.facts.judged.absent
-        if e.concept == "orbital-metal" and e.recorded is not None
+        if e.concept == "orbital-metal" and e.kind is not Kind.ANSWER
     ]
     standing = [
         e

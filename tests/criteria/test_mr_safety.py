@@ -177,6 +177,7 @@ ORBIT = condition("icd|H05.51", 50)
     ("facts", "expected"),
     [
         pytest.param((ORBIT, observation("orbital-metal", False, 10)), NOT_MET, id="cleared"),
+        pytest.param((ORBIT, answers(10, orbital_metal=False)), MET, id="denied in answers only"),
         pytest.param((ORBIT, observation("orbital-metal", False, 50)), MET, id="the same day"),
         pytest.param((ORBIT, observation("orbital-metal", False, 60)), MET, id="cleared before"),
         pytest.param((ORBIT, observation("orbital-metal", False, None)), MET, id="undated"),
