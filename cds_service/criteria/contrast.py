@@ -1,4 +1,7 @@
-"""With or without contrast, gadolinium and pregnancy (extensions)."""
+"""With or without contrast, gadolinium and pregnancy (extensions).
+
+A warning also heeds what the order names as its reason, as it does a suspected Condition.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +113,7 @@ def _egfr(case: Case) -> list[Number]:
 
 def _kidney(case: Case) -> tuple[Evidence, ...]:
     """Advanced kidney disease, acute kidney injury, or the latest eGFR below the threshold."""
-    diagnosed = case.facts.stands("VS-CKD-ADVANCED", "VS-AKI", reasons=False)
+    diagnosed = case.facts.stands("VS-CKD-ADVANCED", "VS-AKI")
     limit: Decimal = case.config["egfr.threshold"]
     threshold = f"< {plain(limit)} {_EGFR_UNIT}"
     low = tuple(n.evidence(threshold) for n in _egfr(case) if n.below(limit))
@@ -132,7 +135,7 @@ def gadolinium_and_the_kidney(case: Case) -> Finding:
     found = _kidney(case)
     if found:
         return met(statement, found)
-    chronic = case.facts.stands("VS-CKD", reasons=False)
+    chronic = case.facts.stands("VS-CKD")
     if chronic and not _egfr(case):
         return unknown(statement, "kidney disease on record, eGFR not known", evidence(chronic))
     return not_met(statement, "no reduced kidney function recorded")
@@ -157,7 +160,7 @@ def pregnant(case: Case) -> tuple[Evidence, ...]:
     """A current pregnancy: coded and not ended, the latest status answer, or a recent positive test."""
     listed = [
         e
-        for e in case.facts.stands("VS-PREGNANCY", reasons=False)
+        for e in case.facts.stands("VS-PREGNANCY")
         if e.date is None or case.frame.possibly_within(e.date, _PREGNANT_STATUS_DAYS)
     ]
     shown = list(evidence(listed))
@@ -204,7 +207,7 @@ def mri_in_pregnancy(case: Case) -> Finding:
 def gadolinium_reactions(case: Case) -> tuple[Evidence, ...]:
     """Allergies to gadolinium, active and not refuted; coded on the allergy or a Condition."""
     return tuple(sorted(case.facts.gadolinium_allergies, key=lambda e: e.reference)) + evidence(
-        case.facts.stands("VS-GADOLINIUM", reasons=False)
+        case.facts.stands("VS-GADOLINIUM")
     )
 
 

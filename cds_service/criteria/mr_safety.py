@@ -1,4 +1,7 @@
-"""Implants and metal: EXT-MRS-* (extensions). They warn; they never block and never decide."""
+"""Implants and metal: EXT-MRS-* (extensions). They warn; they never block and never decide.
+
+What the order names as its reason counts as a suspected Condition does.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from cds_service.facts.record.implants import Implant
 def _found(case: Case, name: str) -> tuple[list[Implant], tuple[Evidence, ...]]:
     """Devices and Procedures, then Conditions and Observations, of one kind of implant."""
     parts = [i for i in case.facts.implants if name in i.sets]
-    return parts, evidence(case.facts.stands(name, reasons=False))
+    return parts, evidence(case.facts.stands(name))
 
 
 def _implant(case: Case, statement: str, name: str) -> Finding:
@@ -61,7 +64,7 @@ def metal_in_the_eye(case: Case) -> Finding:
     """
     if not case.config["ext.mrsafety"]:
         return switched_off("EXT-MRS-ORBIT", "ext.mrsafety")
-    found = case.facts.stands("VS-ORBIT", reasons=False, concepts=("orbital-metal",))
+    found = case.facts.stands("VS-ORBIT", concepts=("orbital-metal",))
     cleared = [
         e
         for e in case.facts.judged.absent

@@ -10,6 +10,7 @@ from chart import (
     condition,
     finding,
     observation,
+    order,
     procedure,
     recommend,
     resource,
@@ -200,3 +201,19 @@ ORBIT = condition("icd|H05.51", 50)
 )
 def test_clearance_of_the_orbit(facts, expected):
     assert status("EXT-MRS-ORBIT", PAIN, *facts) is expected
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        pytest.param("EXT-MRS-CIED", "icd|Z95.0", id="pacemaker"),
+        pytest.param("EXT-MRS-COCHLEAR", "icd|Z96.21", id="cochlear implant"),
+        pytest.param("EXT-MRS-ORBIT", "icd|H05.51", id="metal in the orbit"),
+        pytest.param("EXT-MRS-OTHER", "icd|Z96.82", id="neurostimulator"),
+        pytest.param("EXT-GAD-EGFR", "icd|N18.6", id="end-stage kidney disease"),
+        pytest.param("EXT-GAD-PREG", "icd|Z33.1", id="pregnancy"),
+        pytest.param("EXT-GAD-ALLERGY", "sct|292097002", id="reaction to contrast"),
+    ],
+)
+def test_what_the_order_names_is_heeded(statement, reason):
+    assert status(statement, PAIN, draft=order("cpt|72156", reason)) is MET
