@@ -6,12 +6,16 @@ or unknown: without a unit a number says nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
 from cds_service.fhir.resources import Quantity
 
 Converter = Callable[[Decimal], Decimal]
+
+# UCUM has two codes for one litre, `L` and `l`; the tables below write it `L`.
+_LITRE = re.compile(r"(?<![A-Za-z])([mdu]?)l(?![A-Za-z])")
 
 _SAME: Converter = lambda x: x  # noqa: E731
 
@@ -62,7 +66,7 @@ def _convert(quantity: Quantity | None, table: dict[str, Converter]) -> Decimal 
     if quantity is None or quantity.value is None or not quantity.value.is_finite():
         return None
     for unit in (quantity.code, quantity.unit):
-        if unit is not None and (converter := table.get(unit.strip())):
+        if unit is not None and (converter := table.get(_LITRE.sub(r"\1L", unit.strip()))):
             return converter(quantity.value)
     return None
 

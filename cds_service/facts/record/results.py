@@ -280,7 +280,10 @@ def _shown(quantity: r.Quantity | None) -> str | None:
 
 # Only units from a closed list are repeated on a card: a unit is free text of the record.
 _PRINTABLE = frozenset(
-    ("mg/L", "mg/dL", "ug/mL", "nmol/L", "g/L", "mm/h", "mm/hr", "10*9/L", "10*3/uL")
+    (
+        *("mg/L", "mg/dL", "ug/mL", "nmol/L", "g/L", "mm/h", "mm/hr", "10*9/L", "10*3/uL"),
+        *("mg/l", "mg/dl", "ug/ml", "nmol/l", "g/l", "10*9/l", "10*3/ul"),
+    )
 )
 
 
