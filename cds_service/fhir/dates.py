@@ -104,14 +104,18 @@ def later(a: Interval | None, b: Interval | None) -> Interval | None:
 
 
 def birthday_interval(born: Interval, years: int) -> Interval | None:
-    """The year in which somebody born on `born` was `years` old."""
+    """The days on which somebody born on `born` may have been `years` old."""
+    if not 1 <= born.hi.year + years <= 9998:
+        return None
+    first, last = _birthday(born.lo, years), _birthday(born.hi, years)
+    return Interval(first, last + timedelta(days=365), str(first.year))
+
+
+def _birthday(born: date, years: int) -> date:
     try:
-        lo = born.lo.replace(year=born.lo.year + years)
-    except ValueError:  # 29 February, or beyond the calendar
-        if not 1 <= born.lo.year + years <= 9998:
-            return None
-        lo = date(born.lo.year + years, 3, 1)
-    return Interval(lo, lo + timedelta(days=365), str(lo.year))
+        return born.replace(year=born.year + years)
+    except ValueError:  # 29 February
+        return date(born.year + years, 3, 1)
 
 
 def age_in_years(born: Interval, today: date) -> int:

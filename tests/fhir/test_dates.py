@@ -1,6 +1,6 @@
 """Partial dates are intervals, durations are whole calendar days."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,18 +12,19 @@ from cds_service.fhir.dates import (
     Interval,
     age_in_years,
     birthday_interval,
+    day,
     later,
     parse,
     since,
     until_today,
 )
 
-UTC = ZoneInfo("UTC")
+ZONE = ZoneInfo("UTC")
 TODAY = date(2026, 3, 2)
 
 
 def read(text: str) -> Interval:
-    found = parse(text, UTC)
+    found = parse(text, ZONE)
     assert found is not None
     return found
 
@@ -49,12 +50,12 @@ def test_a_date_is_the_days_it_may_mean(text, lo, hi):
     [None, "", "soon", "2026-13", "2026-02-30", "2026-3-2", "0000-01-01", "2026-03-02T25:00Z"],
 )
 def test_what_is_not_a_date_is_none(text):
-    assert parse(text, UTC) is None
+    assert parse(text, ZONE) is None
 
 
 @given(st.text(max_size=30))
 def test_no_text_raises(text):
-    parse(text, UTC)
+    parse(text, ZONE)
 
 
 @given(st.dates(date(1900, 1, 1), TODAY), st.integers(0, 200))
@@ -118,3 +119,58 @@ def test_onset_at_an_age():
     firsts = [found.lo for years in (21, 20) if (found := birthday_interval(born, years))]
     assert firsts == [date(2001, 3, 1), date(2000, 2, 29)]
     assert birthday_interval(born, 8030) is None
+
+
+dates = st.dates(date(1900, 1, 1), TODAY)
+
+
+@given(dates, st.integers(0, 110))
+def test_an_age_lasts_from_one_birthday_to_the_next(born, years):
+    found = birthday_interval(day(born), years)
+    assert found is not None
+    assert age_in_years(day(born), found.lo) == years
+    assert age_in_years(day(born), found.lo - timedelta(days=1)) == years - 1
+    assert age_in_years(day(born), found.hi + timedelta(days=1)) == years + 1
+
+
+@given(dates, st.sampled_from(["%Y", "%Y-%m"]), st.integers(0, 110))
+def test_a_partial_birth_date_allows_every_age_the_whole_one_does(born, form, years):
+    vague, whole = (
+        birthday_interval(read(born.strftime(form)), years),
+        birthday_interval(day(born), years),
+    )
+    assert vague is not None
+    assert whole is not None
+    assert vague.lo <= whole.lo
+    assert vague.hi >= whole.hi
+
+
+@given(dates, st.sampled_from(["%Y", "%Y-%m", "%Y-%m-%d"]))
+def test_a_partial_date_holds_every_whole_date_it_may_mean(when, form):
+    vague, whole = read(when.strftime(form)), day(when)
+    assert vague.lo <= whole.lo <= vague.hi
+    shown = until_today(vague, TODAY)
+    assert shown is not None
+    length, exact = since(shown, TODAY), since(whole, TODAY).lo
+    assert length.hi is not None
+    assert length.lo <= exact <= length.hi
+
+
+@given(dates, st.sampled_from(["%Y", "%Y-%m"]), st.integers(0, 400))
+def test_a_vague_duration_never_contradicts_the_exact_one(when, form, days):
+    shown = until_today(read(when.strftime(form)), TODAY)
+    assert shown is not None
+    for answer, exact in (
+        (since(shown, TODAY).at_least(days), (TODAY - when).days >= days),
+        (since(shown, TODAY).below(days), (TODAY - when).days < days),
+    ):
+        assert answer is None or answer is exact
+
+
+@given(st.integers(0, 2_000_000_000))
+def test_a_moment_is_the_day_it_is_at_the_place_of_the_patient(seconds):
+    utc = datetime.fromtimestamp(seconds, UTC)
+    for zone in (ZoneInfo("Pacific/Auckland"), ZoneInfo("America/New_York")):
+        found = parse(utc.isoformat(), zone)
+        assert found is not None
+        assert found.lo == found.hi == utc.astimezone(zone).date()
