@@ -23,7 +23,7 @@ def simple_mechanical_neck_pain(case: Case) -> Finding:
     can decide.
     """
     statement = "NOT-MECH"
-    pain = case.facts.stands("VS-NECKPAIN-MECH")
+    pain = [e for e in case.picture.neck_pain if "VS-NECKPAIN-MECH" in e.code.sets]
     if not pain:
         return not_met(statement, "no simple neck pain documented")
     if case.picture.radicular:
