@@ -95,8 +95,9 @@ def normal_examination(case: Case) -> Finding:
 def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
     """NEUROEXAM-NORMAL: the examinations it rests on, or None.
 
-    A global normal examination, or motor, sensory and reflex each normal; no motor, objective
-    sensory or reflex finding seen on or after that day, and none on the problem list or the order.
+    A global normal examination, or motor, sensory and reflex each normal; no abnormal examination
+    and no motor, objective sensory or reflex finding seen on or after that day, and none on the
+    problem list or the order.
     """
     whole = [e for e in case.facts.judged.absent if e.concept == "neuro-exam"]
     parts = [
@@ -112,7 +113,8 @@ def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
         return None
     newest = max(e.recorded.lo for e in exams if e.recorded)
     picture = case.picture
-    seen = (*picture.all_motor, *picture.all_sensory, *picture.all_reflex)
+    abnormal = [e for e in case.facts.judged.present if e.concept == "neuro-exam"]
+    seen = (*picture.all_motor, *picture.all_sensory, *picture.all_reflex, *abnormal)
     observed = any(
         e.kind in (Kind.OBSERVATION, Kind.ANSWER)
         and e.objective

@@ -177,6 +177,12 @@ PARTS = tuple(observation(f"{part}-exam", "normal", 10) for part in ("motor", "s
         pytest.param(
             (NORMAL, observation("neuro-exam-normal", False, 20)), MET, id="abnormal before"
         ),
+        pytest.param(
+            (NORMAL, observation("neuro-exam-normal", False, 5)), UNKNOWN, id="abnormal since"
+        ),
+        pytest.param(
+            (NORMAL, observation("neuro-exam-normal", False, 10)), UNKNOWN, id="both on one day"
+        ),
         pytest.param((NORMAL, condition("icd|R29.2", 5)), UNKNOWN, id="reflex change on the list"),
     ],
 )
