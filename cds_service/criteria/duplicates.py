@@ -8,7 +8,6 @@ from cds_service.criteria import infection, neurology, postop, systemic, trauma
 from cds_service.criteria.registry import (
     Case,
     criterion,
-    evidence,
     met,
     not_met,
     once,
@@ -66,37 +65,28 @@ def already_ordered(case: Case) -> Finding:
     return met("EXT-DUP-PENDING", (found[0].evidence(),), date=found[0].authored.text)
 
 
-def changed(case: Case, since: Interval) -> tuple[Evidence, ...] | None:
-    """CHANGED relative to `since` (criteria, 2.2): what is new, or None.
+def changed(case: Case, since: Interval) -> bool:
+    """CHANGED relative to `since` (criteria, 2.2).
 
     Re-documenting an old deficit is no change; undated evidence counts as one.
     """
     picture = case.picture
-    current = [*picture.symptoms, *(e for e in picture.current_symptom)]
-    for entry in current:
+    for entry in (*picture.symptoms, *picture.current_symptom):
         worse = picture.worse(entry)
         if worse is not None and worse.date is not None and worse.date.lo > since.hi:
-            return (worse.evidence,)
+            return True
     for statement, dates in _fired_rows(case):
         if statement == "RF-PAIN-INTRACTABLE":
             continue  # judged by worsening alone
         if not any(d is not None and d.hi <= since.lo for d in dates):
-            return case.finding(statement).evidence
-    newer = [
-        d for d in (picture.injury_date, *_operations(case)) if d is not None and d.lo > since.hi
-    ]
-    if newer:
-        return evidence(picture.injuries) or tuple(o.evidence for o in case.facts.surgery.cervical)
-    unclear = [
-        e
+            return True
+    events = (picture.injury_date, *(o.date for o in case.facts.surgery.cervical))
+    if any(d is not None and d.lo > since.hi for d in events):
+        return True
+    return any(
+        e.present and e.recorded is not None and e.recorded.lo >= since.lo
         for e in case.facts.answers("prior-mri-nondiagnostic")
-        if e.present and e.recorded is not None and e.recorded.lo >= since.lo
-    ]
-    return evidence(unclear) if unclear else None
-
-
-def _operations(case: Case) -> list[Interval | None]:
-    return [o.date for o in case.facts.surgery.cervical]
+    )
 
 
 def _fired_rows(case: Case) -> list[tuple[str, list[Interval | None]]]:

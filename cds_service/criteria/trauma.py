@@ -68,7 +68,7 @@ def ct_comes_first_in_acute_trauma(case: Case) -> Finding:
 
     Reads Condition, order reasons, DiagnosticReport, ImagingStudy, Procedure, screens. Cleared by a
     low-risk screen, except with a deficit or ankylosing spondylitis. Not for children under
-    trauma.ageMin. UNKNOWN when earlier imaging could not be read.
+    trauma.ageMin. Unread imaging is no CT here; refusing for it is undone in the decision.
     """
     statement = "TRAUMA-CT-INITIAL"
     trauma = case.trauma
@@ -96,7 +96,7 @@ def findings_after_negative_ct(case: Case) -> Finding:
     """
     statement = "TRAUMA-NEG-CT"
     trauma = case.trauma
-    if not trauma.recent or trauma.date is None:
+    if not trauma.recent:
         return not_met(statement, "no recent injury")
     if trauma.ct_unclear:
         return unknown(statement, "result of the CT not coded")

@@ -70,7 +70,3 @@ class Trauma:
         """A CT was done, its result is free text or preliminary only."""
         known = self.ct_negative or self.ct_injuries or any(e.present is False for e in self._told)
         return self.ct_done and not known
-
-    @property
-    def readable(self) -> bool:
-        return self._facts.imaging_read

@@ -24,7 +24,6 @@ class Decision(NamedTuple):
     outcome: Outcome
     why: str
     keep_mri: bool = False
-    child: bool = False
     prior: Evidence | None = None
     prior_kind: str | None = None
     degraded: bool = False
@@ -84,9 +83,7 @@ def _p3(case: Case) -> Decision | None:
     if case.child_in_trauma_rules:
         if flags:
             return None
-        return Decision(
-            Outcome.NO_CRITERIA, "child with an acute injury: other criteria apply", child=True
-        )
+        return Decision(Outcome.NO_CRITERIA, "child with an acute injury: other criteria apply")
     if trauma.deficits(case) or case.met("RF-SYS-AS"):
         return Decision(
             Outcome.CT_FIRST,
@@ -123,13 +120,13 @@ def _p5(case: Case) -> Decision | None:
     if not change_can_be_known(case):
         return None
     studies = recent_studies(case)
-    if studies and changed(case, studies[0].date) is None:
+    if studies and not changed(case, studies[0].date):
         prior = case.finding("EXT-DUP-RECENT").evidence[0]
         return Decision(
             duplicate, "a recent study, nothing new since", prior=prior, prior_kind="study"
         )
     pending = pending_orders(case)
-    if pending and changed(case, pending[0].authored) is None:
+    if pending and not changed(case, pending[0].authored):
         prior = case.finding("EXT-DUP-PENDING").evidence[0]
         return Decision(
             duplicate, "a pending order, nothing new since", prior=prior, prior_kind="pending"
