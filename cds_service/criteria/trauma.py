@@ -37,7 +37,7 @@ def deficits(case: Case) -> list[str]:
 def confirmed_cord_injury(case: Case) -> Finding:
     """A confirmed injury of the cervical cord, recent or of this encounter; sequelae never.
 
-    Reads Condition (confirmed): 7th character A or D, or recorded within 30 days.
+    Reads Condition (confirmed): 7th character A or D, or recorded or begun within 30 days.
     """
     found = [
         e
@@ -59,7 +59,10 @@ def _fresh(case: Case, entry: Entry) -> bool:
         case.frame.terminology.seventh_character(system, code)
         for system, code in entry.code.codings
     }
-    return bool(seventh & {"A", "D"}) or case.frame.possibly_within(entry.recorded, _RECORDED_DAYS)
+    # An injury of last week cannot have been recorded before last week.
+    return bool(seventh & {"A", "D"}) or any(
+        case.frame.possibly_within(date, _RECORDED_DAYS) for date in (entry.recorded, entry.onset)
+    )
 
 
 @criterion("TRAUMA-CT-INITIAL")
