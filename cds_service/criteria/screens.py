@@ -11,37 +11,42 @@ from cds_service.facts.terminology.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
 _CCR_MAX_DAYS = 2
 _CCR_OLD_AGE = 65
 _CCR_HIGH_RISK = ("ccr-dangerous-mechanism", "ccr-limb-paraesthesia")
+_REASSURING = frozenset((*CCR_LOW_RISK, "ccr-vitals-stable", "ccr-rotates-45-both-sides"))
+"""Where yes is the good answer."""
 
 
-def _since_injury(case: Case, local: str) -> list[Entry]:
+def _decisive(case: Case, local: str) -> Entry | None:
+    """The newest answer on or after the injury; of several on one day the alarming one (CF-3)."""
     injury = case.trauma.date
-    return [
-        e
+    dated = [
+        (e.recorded, e)
         for e in case.facts.answers(local)
-        if e.present is not None
-        and injury is not None
-        and e.recorded is not None
-        and e.recorded.lo >= injury.lo
+        if e.present is not None and e.recorded is not None
     ]
+    since = [(day, e) for day, e in dated if injury is not None and day.lo >= injury.lo]
+    last = max((day.lo for day, _ in since), default=None)
+    # A vague date may be the last day as well: it takes nothing away.
+    newest = [e for day, e in since if last is not None and day.hi >= last]
+    alarming = local not in _REASSURING
+    return min(newest, key=lambda e: (e.present is not alarming, e.reference), default=None)
 
 
 def answer(case: Case, local: str) -> bool | None:
-    """The newest answer on or after the injury; on one day a yes wins."""
-    found = _since_injury(case, local)
-    newest = [e for e in found if e.recorded == found[0].recorded]
-    return any(e.present for e in newest) if newest else None
+    """What was answered since the injury; None: nothing."""
+    found = _decisive(case, local)
+    return None if found is None else found.present
 
 
 def _shown(case: Case, codes: tuple[str, ...]) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
-            found[0].reference,
+            found.reference,
             LOCAL[local].title,
-            found[0].recorded.text if found[0].recorded else None,
-            "yes" if answer(case, local) else "no",
+            found.recorded.text if found.recorded else None,
+            "yes" if found.present else "no",
         )
         for local in codes
-        if (found := _since_injury(case, local))
+        if (found := _decisive(case, local))
     )
 
 

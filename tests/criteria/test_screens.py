@@ -1,0 +1,64 @@
+"""EXT-NEXUS-*, EXT-CCR-*: the low-risk screens after an injury of the neck."""
+
+import pytest
+from chart import MET, NOT_MET, UNKNOWN, answers, observation, recommend
+from injuries import NEXUS_NO, ccr, coma_score, injury, nexus
+
+NEXUS_STATUS = {"low": (MET, NOT_MET), "positive": (NOT_MET, MET), "neither": (UNKNOWN, UNKNOWN)}
+
+
+def both(screen, *chart, **rest):
+    findings = recommend(*chart, **rest).findings
+    return findings[f"EXT-{screen}-LOW"].status, findings[f"EXT-{screen}-POS"].status
+
+
+@pytest.mark.parametrize(
+    ("local", "answer", "expected"),
+    [
+        pytest.param(name, answer, expected, id=f"{name.replace('_', ' ')}: {word}")
+        for name in NEXUS_NO
+        for answer, word, expected in (
+            (True, "yes", "positive"),
+            (None, "not asked", "neither"),
+        )
+    ],
+)
+def test_nexus_needs_five_answers_no(local, answer, expected):
+    assert both("NEXUS", injury(), nexus(**{local: answer})) == NEXUS_STATUS[expected]
+
+
+CONFLICTS = [
+    pytest.param("nexus", {"nexus_intoxication": True}, id="NEXUS: intoxicated, and not"),
+    pytest.param("ccr", {"ccr_rotates_45_both_sides": False}, id="CCR: rotates, and does not"),
+    pytest.param("ccr", {"ccr_vitals_stable": False}, id="CCR: vital signs stable, and not"),
+    pytest.param("ccr", {"ccr_penetrating_injury": True}, id="CCR: penetrating, and not"),
+    pytest.param("ccr", {"ccr_dangerous_mechanism": True}, id="CCR: dangerous, and not"),
+    pytest.param("ccr", {"ccr_simple_rear_end": False}, id="CCR: simple rear-end, and not"),
+]
+
+
+def screened(screen, days=0):
+    charts = {"nexus": [nexus(days)], "ccr": [ccr(days), coma_score(15, days)]}
+    return charts[screen]
+
+
+@pytest.mark.parametrize(("screen", "other"), CONFLICTS)
+@pytest.mark.parametrize("first", [True, False], ids=["alarming first", "alarming last"])
+def test_of_two_answers_on_one_day_the_alarming_one_counts(screen, other, first):
+    """CF-3: nobody is sent home on an answer that another one of the day contradicts."""
+    chart = [answers(0, **other), *screened(screen)]
+    found = recommend(injury(), *(chart if first else reversed(chart)))
+    assert found.findings[f"EXT-{screen.upper()}-LOW"].status is not MET
+    assert found.outcome == "CT_FIRST"
+
+
+@pytest.mark.parametrize(("screen", "other"), CONFLICTS)
+def test_a_later_answer_replaces_an_earlier_one(screen, other):
+    found = recommend(injury(2), answers(1, **other), *screened(screen, 0))
+    assert found.findings[f"EXT-{screen.upper()}-LOW"].status is MET
+    assert found.outcome == "NOT_YET"
+
+
+def test_an_answer_dated_by_the_month_does_not_yield_to_one_of_a_day():
+    vague = observation("nexus-intoxication", True, None, effectivePeriod={"start": "2026-03"})
+    assert both("NEXUS", injury(1), nexus(), vague) == (NOT_MET, MET)
