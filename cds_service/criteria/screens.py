@@ -80,7 +80,9 @@ def _ccr_applies(case: Case) -> str | None:
     age = case.facts.person.age
     scores = coma_scores(case)
     injury = case.trauma.date
-    barred = case.facts.stands("VS-AS", "VS-STENOSIS", "VS-MYELO")
+    # On record, current or not: a fused or narrow spine stays one.
+    names = ("VS-AS", "VS-STENOSIS", "VS-MYELO")
+    barred = [*case.facts.history(*names), *case.facts.reasons(*names)]
     checks = (
         (age is not None, "age not known"),
         (

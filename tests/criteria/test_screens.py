@@ -1,8 +1,17 @@
 """EXT-NEXUS-*, EXT-CCR-*: the low-risk screens after an injury of the neck."""
 
 import pytest
-from chart import MET, NOT_MET, UNKNOWN, answers, observation, recommend
-from injuries import NEXUS_NO, ccr, coma_score, injury, nexus
+from chart import (
+    MET,
+    NOT_MET,
+    UNKNOWN,
+    answers,
+    condition,
+    observation,
+    procedure,
+    recommend,
+)
+from injuries import NEXUS_NO, WEAK_LIMB, ccr, coma_score, injury, nexus
 
 NEXUS_STATUS = {"low": (MET, NOT_MET), "positive": (NOT_MET, MET), "neither": (UNKNOWN, UNKNOWN)}
 
@@ -62,3 +71,36 @@ def test_a_later_answer_replaces_an_earlier_one(screen, other):
 def test_an_answer_dated_by_the_month_does_not_yield_to_one_of_a_day():
     vague = observation("nexus-intoxication", True, None, effectivePeriod={"start": "2026-03"})
     assert both("NEXUS", injury(1), nexus(), vague) == (NOT_MET, MET)
+
+
+@pytest.mark.parametrize(
+    "barred",
+    [
+        pytest.param(condition("icd|M45.9", 4000), id="ankylosing spondylitis"),
+        pytest.param(
+            condition("icd|M45.9", 4000, clinical="inactive"), id="ankylosing spondylitis, inactive"
+        ),
+        pytest.param(condition("icd|M48.02", 400), id="cervical stenosis"),
+        pytest.param(
+            condition("icd|M48.02", 400, clinical="resolved"), id="cervical stenosis, resolved"
+        ),
+        pytest.param(
+            condition("icd|M48.02", 400, verification="provisional"),
+            id="cervical stenosis, suspected",
+        ),
+        pytest.param(
+            condition("sct|202664003", 900, clinical="remission"), id="myelopathy, in remission"
+        ),
+        pytest.param(procedure("sct|81099000", on=2000), id="cervical fusion"),
+        pytest.param(condition(WEAK_LIMB, 0), id="weakness"),
+        pytest.param(coma_score(14), id="Glasgow coma score 14 on the same day"),
+        pytest.param(answers(0, ccr_penetrating_injury=True), id="penetrating injury"),
+        pytest.param(answers(0, ccr_vitals_stable=False), id="vital signs not stable"),
+    ],
+)
+def test_c_spine_rule_is_not_used(barred):
+    """EXT-CCR: not applicable, so neither low risk nor positive, and CT comes first."""
+    found = recommend(injury(), *screened("ccr"), barred)
+    statuses = [found.findings[f"EXT-CCR-{end}"].status for end in ("LOW", "POS")]
+    assert statuses == [UNKNOWN, UNKNOWN]
+    assert found.outcome == "CT_FIRST"
