@@ -7,6 +7,7 @@ from cds_service.criteria.trauma import coma_scores, deficits
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.terminology.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
+from cds_service.fhir.dates import Interval, age_in_years, parse
 
 _CCR_MAX_DAYS = 2
 _CCR_OLD_AGE = 65
@@ -75,16 +76,27 @@ def _nexus(case: Case) -> bool | None:
     return False if all(a is False for a in answers) else None
 
 
+def _is_old(case: Case) -> bool | None:
+    """At the old age of the rule; None: not known, also where a partial birth date leaves it open."""
+    patient = case.facts.received.patient
+    born = parse(patient.birth_date, case.frame.zone) if patient else None
+    if born is None:
+        return None
+    youngest, oldest = (
+        age_in_years(Interval(day, day), case.frame.today) for day in (born.hi, born.lo)
+    )
+    return None if youngest < _CCR_OLD_AGE <= oldest else youngest >= _CCR_OLD_AGE
+
+
 def _ccr_applies(case: Case) -> str | None:
     """None where the rule may be used, else why not."""
-    age = case.facts.person.age
     scores = coma_scores(case)
     injury = case.trauma.date
     # On record, current or not: a fused or narrow spine stays one.
     names = ("VS-AS", "VS-STENOSIS", "VS-MYELO")
     barred = [*case.facts.history(*names), *case.facts.reasons(*names)]
     checks = (
-        (age is not None, "age not known"),
+        (_is_old(case) is not None, "age not known"),
         (
             bool(scores) and all(n.value == 15 for n in scores),
             "Glasgow coma score 15 not documented",
@@ -107,9 +119,8 @@ def _ccr_applies(case: Case) -> str | None:
 @once
 def _ccr(case: Case) -> bool | None:
     """True: POS; False: LOW; None: neither."""
-    age = case.facts.person.age
     high = [answer(case, local) for local in _CCR_HIGH_RISK]
-    if (age is not None and age >= _CCR_OLD_AGE) or True in high:
+    if _is_old(case) or True in high:
         return True
     low = [answer(case, local) for local in CCR_LOW_RISK]
     if all(a is False for a in low):

@@ -104,3 +104,20 @@ def test_c_spine_rule_is_not_used(barred):
     statuses = [found.findings[f"EXT-CCR-{end}"].status for end in ("LOW", "POS")]
     assert statuses == [UNKNOWN, UNKNOWN]
     assert found.outcome == "CT_FIRST"
+
+
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [
+        pytest.param("1961-03-03", (MET, NOT_MET), id="64, 65 tomorrow"),
+        pytest.param("1961-03-02", (NOT_MET, MET), id="65 today"),
+        pytest.param("1962", (MET, NOT_MET), id="64 at most"),
+        pytest.param("1961", (UNKNOWN, UNKNOWN), id="born in 1961: 64 or 65"),
+        pytest.param("1961-03", (UNKNOWN, UNKNOWN), id="born this month: 64 or 65"),
+        pytest.param("1960", (NOT_MET, MET), id="65 at least"),
+        pytest.param(None, (UNKNOWN, UNKNOWN), id="age not known"),
+    ],
+)
+def test_c_spine_rule_by_age(born, expected):
+    """EXT-CCR: from 65 on it is positive; where the age is open it is not used."""
+    assert both("CCR", injury(), *screened("ccr"), born=born) == expected
