@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, met, not_met, once, switched_off, unknown
-from cds_service.criteria.trauma import coma_scores, deficits
+from cds_service.criteria.trauma import ALERT, coma_scores, deficits
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.terminology.vocabulary import CCR_LOW_RISK, LOCAL, NEXUS
@@ -52,8 +52,9 @@ def _shown(case: Case, codes: tuple[str, ...]) -> tuple[Evidence, ...]:
 
 
 def contradicted(case: Case) -> bool:
-    """A documented deficit or midline tenderness: no answer `no` takes it away."""
-    return bool(deficits(case)) or bool(case.picture.tenderness)
+    """A documented deficit, midline tenderness or clouded mind: no answer `no` takes it away."""
+    clouded = any(n.value < ALERT for n in coma_scores(case))
+    return bool(deficits(case)) or bool(case.picture.tenderness) or clouded
 
 
 def _unusable(case: Case, statement: str, key: str) -> Finding | None:
@@ -98,7 +99,7 @@ def _ccr_applies(case: Case) -> str | None:
     checks = (
         (_is_old(case) is not None, "age not known"),
         (
-            bool(scores) and all(n.value == 15 for n in scores),
+            bool(scores) and all(n.value == ALERT for n in scores),
             "Glasgow coma score 15 not documented",
         ),
         (answer(case, "ccr-vitals-stable") is True, "stable vital signs not documented"),

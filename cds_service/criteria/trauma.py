@@ -17,6 +17,8 @@ from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record import results
 from cds_service.facts.record.entries import Entry, Kind
 
+ALERT = 15
+"""Glasgow coma score of a patient who is fully awake."""
 _RECORDED_DAYS = 30
 _SCREENS = ("EXT-NEXUS-LOW", "EXT-CCR-LOW")
 
@@ -184,7 +186,7 @@ def obtunded_with_negative_ct(case: Case) -> Finding:
     scores = coma_scores(case)
     if not scores:
         return unknown(statement, "no Glasgow coma score since the injury")
-    low = tuple(n.evidence("< 15") for n in scores if n.value < 15)
+    low = tuple(n.evidence("< 15") for n in scores if n.value < ALERT)
     return when(statement, bool(low), low, "Glasgow coma score 15")
 
 

@@ -11,7 +11,7 @@ from chart import (
     procedure,
     recommend,
 )
-from injuries import NEXUS_NO, WEAK_LIMB, ccr, coma_score, injury, nexus
+from injuries import NEXUS_NO, TINGLING_HAND, WEAK_LIMB, ccr, coma_score, injury, nexus, tender
 
 NEXUS_STATUS = {"low": (MET, NOT_MET), "positive": (NOT_MET, MET), "neither": (UNKNOWN, UNKNOWN)}
 
@@ -121,3 +121,22 @@ def test_c_spine_rule_is_not_used(barred):
 def test_c_spine_rule_by_age(born, expected):
     """EXT-CCR: from 65 on it is positive; where the age is open it is not used."""
     assert both("CCR", injury(), *screened("ccr"), born=born) == expected
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected"),
+    [
+        pytest.param(coma_score(15), MET, id="Glasgow coma score 15"),
+        pytest.param(coma_score(14), NOT_MET, id="Glasgow coma score 14: not alert"),
+        pytest.param(coma_score(14, 3), MET, id="Glasgow coma score 14 before the injury"),
+        pytest.param(tender(), NOT_MET, id="midline tenderness found"),
+        pytest.param(condition(WEAK_LIMB, 0), NOT_MET, id="weakness found"),
+        pytest.param(condition(TINGLING_HAND, 0), NOT_MET, id="tingling hand"),
+        pytest.param(condition("sct|22325002", 0), NOT_MET, id="abnormal gait"),
+    ],
+)
+def test_nexus_yields_to_a_documented_finding(finding, expected):
+    found = recommend(injury(), nexus(), finding)
+    assert found.findings["EXT-NEXUS-LOW"].status is expected
+    assert found.outcome == ("NOT_YET" if expected is MET else "CT_FIRST")
+    assert ("EXT-NEXUS-LOW" in found.fired) is (expected is MET)
