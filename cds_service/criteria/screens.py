@@ -18,17 +18,17 @@ _REASSURING = frozenset((*CCR_LOW_RISK, "ccr-vitals-stable", "ccr-rotates-45-bot
 
 def _decisive(case: Case, local: str) -> Entry | None:
     """The newest answer on or after the injury; of several on one day the alarming one (CF-3)."""
-    injury = case.trauma.date
-    dated = [
+    alarming = local not in _REASSURING
+    since = [
         (e.recorded, e)
         for e in case.facts.answers(local)
-        if e.present is not None and e.recorded is not None
+        if e.present is not None
+        and e.recorded is not None
+        and case.trauma.since(e.recorded, alarming=e.present is alarming)
     ]
-    since = [(day, e) for day, e in dated if injury is not None and day.lo >= injury.lo]
     last = max((day.lo for day, _ in since), default=None)
     # A vague date may be the last day as well: it takes nothing away.
     newest = [e for day, e in since if last is not None and day.hi >= last]
-    alarming = local not in _REASSURING
     return min(newest, key=lambda e: (e.present is not alarming, e.reference), default=None)
 
 

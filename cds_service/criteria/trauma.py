@@ -193,11 +193,12 @@ def obtunded_with_negative_ct(case: Case) -> Finding:
 @once
 def coma_scores(case: Case) -> list[results.Number]:
     """Glasgow coma scores of the newest day, on or after the injury."""
-    injury = case.trauma.date
     scores = results.numbers(
         case.facts.observed.results, "VS-GCS", 30, results.score, "GCS", case.frame
     )
-    return results.latest([n for n in scores if injury is not None and n.date.lo >= injury.lo])
+    return results.latest(
+        [n for n in scores if case.trauma.since(n.date, alarming=n.value < ALERT)]
+    )
 
 
 @criterion("EXT-TRAUMA-TENDER")

@@ -36,13 +36,24 @@ class Trauma:
         """TRAUMA-WINDOW."""
         return self._within("trauma.windowDays")
 
-    def _since(self, date: Interval | None) -> bool:
-        return self.date is not None and date is not None and date.lo >= self.date.lo
+    def since(self, date: Interval | None, *, alarming: bool) -> bool:
+        """On or after the day of the injury.
+
+        With a vague date of the injury, what clears must be proven to be later; what alarms need
+        only be possible.
+        """
+        if self.date is None or date is None:
+            return False
+        return date.lo >= (self.date.lo if alarming else self.date.hi)
 
     @cached_property
     def cts(self) -> list[Study]:
         """Cervical CTs on or after the day of the injury."""
-        return [s for s in self._facts.imaging.ct if self._since(s.date)]
+        return [
+            s
+            for s in self._facts.imaging.ct
+            if self.since(s.date, alarming=bool(s.conclusions & _FRACTURE_OR_LIGAMENT))
+        ]
 
     @property
     def ct_done(self) -> bool:
@@ -55,7 +66,11 @@ class Trauma:
 
     @cached_property
     def _told(self) -> list[Entry]:
-        return [e for e in self._facts.answers("ct-cspine-negative") if self._since(e.recorded)]
+        return [
+            e
+            for e in self._facts.answers("ct-cspine-negative")
+            if self.since(e.recorded, alarming=e.present is False)
+        ]
 
     @cached_property
     def ct_negative(self) -> bool:
