@@ -36,6 +36,12 @@ class Trauma:
         """TRAUMA-WINDOW."""
         return self._within("trauma.windowDays")
 
+    @property
+    def perhaps_recent(self) -> bool:
+        """A date so vague that the window may or may not hold it."""
+        days: int = self._picture.config["trauma.windowDays"]
+        return not self.recent and self._picture.frame.possibly_within(self.date, days)
+
     def since(self, date: Interval | None, *, alarming: bool) -> bool:
         """On or after the day of the injury.
 

@@ -42,3 +42,18 @@ def test_the_c_spine_rule_needs_a_coma_score_after_the_injury():
     """Injured on 1 or 2 March: the score of the first day may be older than the injury."""
     assert recommend(injury("2026-03"), ccr(), coma_score(15, 1)).outcome == "CT_FIRST"
     assert recommend(injury("2026-03"), ccr(), coma_score(15, 0)).outcome == "NOT_YET"
+
+
+@pytest.mark.parametrize(
+    ("onset", "outcome", "question"),
+    [
+        pytest.param("2026-01", "INSUFFICIENT", "date of injury", id="January: 30 days or more"),
+        pytest.param("2026", "INSUFFICIENT", "date of injury", id="this year"),
+        pytest.param("2025", "NOT_YET", None, id="last year: not recent on any day"),
+        pytest.param("2025-12", "NOT_YET", None, id="December: not recent on any day"),
+    ],
+)
+def test_an_injury_that_may_be_recent_is_asked_for_its_date(onset, outcome, question):
+    found = recommend(injury(onset, "sct|90460009"), PAIN)
+    assert found.outcome == outcome
+    assert found.possible == ((question,) if question else ())

@@ -65,7 +65,7 @@ def _injury(case: Case) -> Iterable[str]:
     if injury.recent:
         if not injury.ct_negative and not trauma.low_risk(case):
             yield _CT_RESULT if injury.ct_done else NO_CT
-    elif any(_undated_injury(case, e) for e in case.picture.injuries):
+    elif injury.perhaps_recent or any(_undated_injury(case, e) for e in case.picture.injuries):
         yield _INJURY_DATE
 
 
