@@ -36,11 +36,13 @@ def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
         code = frame.code(item.code)
         if code is None or not code.sets & {"VS-CSURG", "VS-CSURG-NEEDS-SITE"}:
             continue
-        period = item.performed_period
-        text = item.performed_date_time or (period.end or period.start if period else None)
-        date = frame.when(text)
-        if text is not None and date is None:
-            continue  # planned for the future, or not a date: nothing was done yet
+        # Completed is completed: a date that cannot be right leaves the operation without one.
+        period = item.performed_period or r.Period()
+        date = (
+            frame.when(item.performed_date_time)
+            or frame.when(period.end)
+            or frame.when(period.start)
+        )
         reference = f"Procedure/{item.id}" if item.id else "Procedure"
         evidence = Evidence(reference, code.display, date.text if date else None)
         site = frame.site(r.concepts(item.body_site), code)
