@@ -24,10 +24,12 @@ def recommend_at_site(
     options: dict[str, object] | None = None,
     **rest: Any,
 ) -> Recommendation:
-    """The recommendation where the site adds one code, `sct|…`, to each named value set."""
+    """The recommendation where the site adds one code, `system|code`, to each named value set."""
     for name, code in value_sets.items():
         system, _, value = code.partition("|")
-        include = [{"system": SYSTEMS[system], "concept": [{"code": value, "display": name}]}]
+        include = [
+            {"system": SYSTEMS.get(system, system), "concept": [{"code": value, "display": name}]}
+        ]
         document = {"resourceType": "ValueSet", "id": name, "status": "active"}
         text = json.dumps(document | {"compose": {"include": include}})
         (folder / f"{name}.json").write_text(text, encoding="utf-8")

@@ -45,7 +45,9 @@ class PatientFacts:
             conflicts.recent(self.observed.entries, frame),
         )
         self.imaging = imaging.read(received, draft.order.id, frame)
-        self.surgery = surgery.read(received, self.conditions.entries, frame)
+        behind = {e.key for e in self.conditions.entries}
+        asserted = [e for e in self.conditions.reasons if e.key not in behind]
+        self.surgery = surgery.read(received, [*self.conditions.entries, *asserted], frame)
         self.implants = list(implants.devices(received, frame))
         self.gadolinium_allergies = implants.gadolinium_allergies(received, frame)
 

@@ -23,11 +23,14 @@ class Operation(msgspec.Struct, frozen=True, gc=False):
 class Surgery(msgspec.Struct, frozen=True):
     cervical: list[Operation]
     possible: list[Evidence]
-    """Spine surgery without a region: to be asked, never taken as cervical."""
+    """Spine surgery without a region, or not confirmed: to be asked, never taken as cervical."""
 
 
 def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
-    """Completed Procedures, and history codes on Conditions (`histories`, any clinical status)."""
+    """Completed Procedures, and history codes: Conditions of any clinical status, order reasons.
+
+    A suspected entry, as every reason of the order is, proves no surgery: it is asked.
+    """
     cervical: list[Operation] = []
     possible: list[Evidence] = []
     for item in received.of(r.Procedure):
@@ -52,8 +55,8 @@ def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
         else:
             possible.append(evidence)
     for entry in histories:
-        if "VS-CSURG-HX" in entry.code.sets:
+        if "VS-CSURG-HX" in entry.code.sets and not entry.suspected:
             cervical.append(Operation(entry.evidence(), entry.onset or entry.recorded, False))
-        elif "VS-CSURG-POSSIBLE" in entry.code.sets:
+        elif entry.code.sets & {"VS-CSURG-HX", "VS-CSURG-POSSIBLE"}:
             possible.append(entry.evidence())
     return Surgery(cervical, possible)
