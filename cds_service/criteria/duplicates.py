@@ -107,7 +107,7 @@ def _entries(case: Case, statement: str) -> Iterable[Entry] | None:
     picture = case.picture
     simple = {
         "RF-NEURO-MOTOR": picture.motor,
-        "RF-NEURO-SENS": picture.sensory,
+        "RF-NEURO-SENS": neurology.sensory_change(case),
         "RF-NEURO-REFLEX": neurology.confirmed(picture.reflex),
         "RF-MYELO-GAIT": picture.gait,
         "RF-MYELO-HAND": picture.hand,

@@ -29,6 +29,16 @@ def weakness_in_a_limb(case: Case) -> Finding:
     )
 
 
+def sensory_change(case: Case) -> list[Entry]:
+    """What RF-NEURO-SENS rests on; two contested settings widen and narrow it."""
+    found = case.picture.sensory
+    if not case.config["neuro.subjectiveSensoryIsRedFlag"]:
+        found = [e for e in found if e.objective]
+    if case.config["neuro.radiculopathyDxIsDeficit"]:
+        found = found + [e for e in case.picture.radicular if not e.suspected]
+    return found
+
+
 @criterion("RF-NEURO-SENS")
 def sensory_change_in_a_limb(case: Case) -> Finding:
     """Numbness, tingling or another sensory change in a limb.
@@ -38,15 +48,10 @@ def sensory_change_in_a_limb(case: Case) -> Finding:
     fact points to the neck; the face never counts. `neuro.radiculopathyDxIsDeficit` adds
     radiculopathy diagnoses, `neuro.subjectiveSensoryIsRedFlag` off leaves examined findings only.
     """
-    found = case.picture.sensory
-    if not case.config["neuro.subjectiveSensoryIsRedFlag"]:
-        found = [e for e in found if e.objective]
-    if case.config["neuro.radiculopathyDxIsDeficit"]:
-        found = found + [e for e in case.picture.radicular if not e.suspected]
     return judged(
         case,
         "RF-NEURO-SENS",
-        found,
+        sensory_change(case),
         denied=case.facts.denied("VS-SENS", concepts=("sensory",)),
         superseded=_superseded(case, "sensory"),
         nothing="no sensory symptom or examination recorded",
