@@ -66,14 +66,14 @@ def already_ordered(case: Case) -> Finding:
 
 
 def changed(case: Case, since: Interval) -> bool:
-    """CHANGED relative to `since` (criteria, 2.2).
+    """CHANGED relative to `since` (criteria, 2.2): what is not proven to be as old is new.
 
     Re-documenting an old deficit is no change; undated evidence counts as one.
     """
     picture = case.picture
     for entry in (*picture.symptoms, *picture.current_symptom):
         worse = picture.worse(entry)
-        if worse is not None and worse.date is not None and worse.date.lo > since.hi:
+        if worse is not None and worse.date is not None and worse.date.hi > since.lo:
             return True
     for statement, dates in _fired_rows(case):
         if statement == "RF-PAIN-INTRACTABLE":
@@ -81,7 +81,7 @@ def changed(case: Case, since: Interval) -> bool:
         if not any(d is not None and d.hi <= since.lo for d in dates):
             return True
     events = (picture.injury_date, *(o.date for o in case.facts.surgery.cervical))
-    if any(d is not None and d.lo > since.hi for d in events):
+    if any(d is not None and d.hi > since.lo for d in events):
         return True
     return any(
         e.present and e.recorded is not None and e.recorded.lo >= since.lo
