@@ -90,8 +90,8 @@ def changed(case: Case, since: Interval) -> bool:
 
 
 def _fired_rows(case: Case) -> list[tuple[str, list[Interval | None]]]:
-    """Every fired RF-* and TRAUMA-* row with the proven dates of what it rests on."""
-    fired = [*case.red_flags(), *case.any_met("TRAUMA-")]
+    """Every fired RF-* and TRAUMA-* row, and a fracture on CT, with the dates each rests on."""
+    fired = [*case.red_flags(), *case.any_met("TRAUMA-"), *case.any_met("EXT-TRAUMA-CTPOS")]
     return [(s, _dates(case, s)) for s in fired]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from chart import condition, observation, procedure, recommend, report
-from injuries import MRI
+from injuries import FRACTURE, MRI, ct, injury
 
 RADICULOPATHY = condition("icd|M54.12", 90)
 NUMB_HAND = condition("sct|309521004", 82)
@@ -54,3 +54,17 @@ VAGUE_STUDY = report(MRI, None, effectivePeriod={"start": "2026-01"})
 def test_a_study_dated_by_the_month_saw_nothing_of_that_month_for_certain(event, outcome):
     """CHANGED: done in January; what happened in that month may have come after it."""
     assert recommend(RADICULOPATHY, VAGUE_STUDY, event).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome"),
+    [
+        pytest.param(18, "DUPLICATE", id="seen on the day of the MRI"),
+        pytest.param(17, "MRI_URGENT", id="seen the day after"),
+    ],
+)
+def test_a_fracture_on_ct_after_the_study_is_new(days, outcome):
+    """EXT-TRAUMA-CTPOS: injured 20 days ago, MRI two days later."""
+    found = recommend(injury(20), report(MRI, 18), ct(days, FRACTURE))
+    assert "EXT-TRAUMA-CTPOS" in found.fired
+    assert found.outcome == outcome
