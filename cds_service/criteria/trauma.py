@@ -172,7 +172,11 @@ def fracture_on_ct(case: Case) -> Finding:
         for e in case.facts.stands("VS-CFRACTURE", suspected=False, reasons=False)
         if e.date is not None and e.date.lo >= first
     ]
-    return when(statement, bool(seen or listed), (*seen, *evidence(listed)), "no fracture on CT")
+    if seen or listed:
+        return met(statement, (*seen, *evidence(listed)))
+    if trauma.ct_unclear:
+        return unknown(statement, "result of the CT not coded")
+    return not_met(statement, "no fracture on CT")
 
 
 @criterion("EXT-OBTUNDED")
