@@ -39,7 +39,7 @@ def injury(onset: int | str | None = 0, code: str = NECK_INJURY, **members: Any)
     return condition(code, onset, **members)
 
 
-def ct(days: int, *conclusions: str, **members: Any) -> Json:
+def ct(days: int | None, *conclusions: str, **members: Any) -> Json:
     """A reported CT of the cervical spine; without a conclusion its result is free text."""
     return report(CT, days, *conclusions, **members)
 

@@ -40,7 +40,7 @@ def fusion(on=900, code=FUSION, **members):
         pytest.param(fusion(status="in-progress"), NOT_MET, id="not completed"),
         pytest.param(fusion(status="not-done"), NOT_MET, id="not done"),
         pytest.param(fusion(status="entered-in-error"), NOT_MET, id="entered in error"),
-        pytest.param(fusion(code="sct|80146002"), NOT_MET, id="appendicectomy"),
+        pytest.param(fusion(code="sct|50172003"), NOT_MET, id="lumbar fusion"),
     ],
 )
 def test_new_symptoms_after_surgery(operation, expected):

@@ -62,8 +62,10 @@ def ct_series(days, **members):
         pytest.param((injury(3), ct(3)), NOT_MET, id="CT on the day of the injury"),
         pytest.param((injury(3), ct(2)), NOT_MET, id="CT the day after"),
         pytest.param((injury(3), ct(4)), MET, id="the CT is older than the injury"),
-        pytest.param((injury(3), report("cpt|70450", 3)), MET, id="CT of the head is none"),
-        pytest.param((injury(3), report("cpt|70490", 3)), MET, id="CT of the soft tissues is none"),
+        pytest.param((injury(3), report("sct|169068008", 3)), MET, id="CT of the neck is none"),
+        pytest.param(
+            (injury(3), report("loinc|35904-2", 3)), MET, id="guidance of a biopsy is none"
+        ),
         pytest.param((injury(3), report("loinc|24934-2", 3)), MET, id="CT myelography is none"),
         pytest.param((injury(3), ct(3, status="preliminary")), NOT_MET, id="preliminary report"),
         pytest.param((injury(3), ct(3, status="registered")), MET, id="report only registered"),
