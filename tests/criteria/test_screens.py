@@ -13,6 +13,14 @@ from chart import (
 )
 from injuries import NEXUS_NO, TINGLING_HAND, WEAK_LIMB, ccr, coma_score, injury, nexus, tender
 
+YES = {
+    "ccr_simple_rear_end": "simple rear-end collision",
+    "ccr_sitting_in_ed": "sitting in the emergency department",
+    "ccr_walked_since_injury": "walked since the injury",
+    "ccr_delayed_pain_onset": "delayed onset of pain",
+    "ccr_no_midline_tenderness": "no midline tenderness",
+}
+NO_LOW_FACTOR = dict.fromkeys(YES, False)
 NEXUS_STATUS = {"low": (MET, NOT_MET), "positive": (NOT_MET, MET), "neither": (UNKNOWN, UNKNOWN)}
 
 
@@ -140,3 +148,128 @@ def test_nexus_yields_to_a_documented_finding(finding, expected):
     assert found.findings["EXT-NEXUS-LOW"].status is expected
     assert found.outcome == ("NOT_YET" if expected is MET else "CT_FIRST")
     assert ("EXT-NEXUS-LOW" in found.fired) is (expected is MET)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        *(
+            pytest.param(NO_LOW_FACTOR | {name: True}, (MET, NOT_MET), id=f"low risk: {words}")
+            for name, words in YES.items()
+        ),
+        pytest.param(NO_LOW_FACTOR, (NOT_MET, MET), id="no low-risk factor at all"),
+        pytest.param(
+            NO_LOW_FACTOR | {"ccr_delayed_pain_onset": None},
+            (UNKNOWN, UNKNOWN),
+            id="no low-risk factor among those asked",
+        ),
+        pytest.param({"ccr_dangerous_mechanism": True}, (NOT_MET, MET), id="dangerous mechanism"),
+        pytest.param({"ccr_limb_paraesthesia": True}, (NOT_MET, MET), id="limb paraesthesia"),
+        pytest.param(
+            {"ccr_limb_paraesthesia": True, "ccr_dangerous_mechanism": None},
+            (NOT_MET, MET),
+            id="one high-risk factor decides, the other not asked",
+        ),
+        pytest.param({"ccr_dangerous_mechanism": None}, (UNKNOWN, UNKNOWN), id="mechanism open"),
+        pytest.param({"ccr_rotates_45_both_sides": False}, (NOT_MET, MET), id="cannot rotate"),
+        pytest.param({"ccr_rotates_45_both_sides": None}, (UNKNOWN, UNKNOWN), id="rotation open"),
+        pytest.param({"ccr_vitals_stable": None}, (UNKNOWN, UNKNOWN), id="vital signs open"),
+        pytest.param({"ccr_penetrating_injury": None}, (UNKNOWN, UNKNOWN), id="penetrating open"),
+    ],
+)
+def test_c_spine_rule(changed, expected):
+    """EXT-CCR-LOW, EXT-CCR-POS."""
+    assert both("CCR", injury(), ccr(**changed), coma_score(15)) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        pytest.param(2, (MET, NOT_MET), id="injured 2 days ago"),
+        pytest.param(3, (UNKNOWN, UNKNOWN), id="injured 3 days ago"),
+    ],
+)
+def test_c_spine_rule_is_meant_for_two_days(days, expected):
+    assert both("CCR", injury(days), *screened("ccr")) == expected
+
+
+def test_c_spine_rule_needs_a_coma_score():
+    assert both("CCR", injury(), ccr()) == (UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize("screen", ["NEXUS", "CCR"])
+@pytest.mark.parametrize(
+    ("injured", "rest", "expected"),
+    [
+        pytest.param(injury(), {"born": "2010-03-03"}, (NOT_MET, NOT_MET), id="15 years"),
+        pytest.param(injury(), {"born": "2010-03-02"}, (MET, NOT_MET), id="16 years"),
+        pytest.param(
+            injury(),
+            {"born": "2010-03-03", "options": {"ext.age": False}},
+            (NOT_MET, NOT_MET),
+            id="15 years, rules for children switched off",
+        ),
+        pytest.param(injury(31), {}, (NOT_MET, NOT_MET), id="injured 31 days ago"),
+        pytest.param(injury(None), {}, (NOT_MET, NOT_MET), id="injury without a date"),
+        pytest.param(
+            injury(),
+            {"options": {"ext.nexus": False, "ext.ccr": False}},
+            (NOT_MET, NOT_MET),
+            id="switched off",
+        ),
+    ],
+)
+def test_whom_the_screens_are_meant_for(screen, injured, rest, expected):
+    assert both(screen, injured, *screened(screen.lower()), **rest) == expected
+
+
+def test_nexus_may_be_answered_within_the_whole_window():
+    assert both("NEXUS", injury(30), nexus()) == (MET, NOT_MET)
+    assert both("NEXUS", injury(3), nexus(4)) == (UNKNOWN, UNKNOWN), "answered before the injury"
+
+
+@pytest.mark.parametrize(
+    ("chart", "low", "positive"),
+    [
+        pytest.param(
+            (nexus(), ccr(ccr_dangerous_mechanism=True), coma_score(15)),
+            "EXT-NEXUS-LOW",
+            "EXT-CCR-POS",
+            id="NEXUS low risk, C-Spine Rule positive",
+        ),
+        pytest.param(
+            (nexus(nexus_intoxication=True), ccr(), coma_score(15)),
+            "EXT-CCR-LOW",
+            "EXT-NEXUS-POS",
+            id="C-Spine Rule low risk, NEXUS positive",
+        ),
+    ],
+)
+def test_where_the_screens_disagree_the_positive_one_wins(chart, low, positive):
+    found = recommend(injury(), *chart)
+    assert found.findings[low].status is NOT_MET
+    assert positive in found.fired
+    assert found.outcome == "CT_FIRST"
+
+
+@pytest.mark.parametrize(
+    ("switch", "fired"),
+    [
+        pytest.param("ext.ccr", "EXT-NEXUS-LOW", id="the C-Spine Rule is switched off"),
+        pytest.param("ext.nexus", "EXT-CCR-LOW", id="NEXUS is switched off"),
+    ],
+)
+def test_a_screen_that_is_switched_off_contradicts_nothing(switch, fired):
+    chart = {
+        "ext.ccr": (nexus(), ccr(ccr_dangerous_mechanism=True), coma_score(15)),
+        "ext.nexus": (nexus(nexus_intoxication=True), ccr(), coma_score(15)),
+    }[switch]
+    found = recommend(injury(), *chart, options={switch: False})
+    assert (found.outcome, fired in found.fired) == ("NOT_YET", True)
+
+
+def test_the_screen_shows_its_answers():
+    finding = recommend(injury(), nexus(nexus_intoxication=True)).findings["EXT-NEXUS-POS"]
+    assert [(e.display, e.value) for e in finding.evidence] == [("NEXUS: intoxication", "yes")]
+    low = recommend(injury(), nexus()).findings["EXT-NEXUS-LOW"]
+    assert [e.value for e in low.evidence] == ["no"] * 5
