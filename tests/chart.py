@@ -215,10 +215,12 @@ def request(
     born: str | None = "1980-01-01",
     sex: str | None = "female",
     unread: Iterable[str] = (),
+    partly: Iterable[str] = (),
     encounter: str | None = None,
     hook: str = "order-select",
 ) -> Json:
-    """The hook request. Keys in `unread` come as OperationOutcome (asked, and failed).
+    """The hook request. Keys in `unread` come as OperationOutcome (asked, and failed); those in
+    `partly` are the first page of a longer list.
 
     Several drafts are all selected, in their order.
     """
@@ -229,6 +231,8 @@ def request(
     for item in chart:
         key = KEY_OF[item["resourceType"]]
         prefetch[key].setdefault("entry", []).append({"resource": item})
+    for key in partly:
+        prefetch[key]["link"] = [{"relation": "next", "url": "https://ehr.example/more"}]
     for key in unread:
         issue = {"severity": "error", "code": "timeout"}
         prefetch[key] = {"resourceType": "OperationOutcome", "issue": [issue]}
