@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -42,23 +41,12 @@ def recent(entries: Iterable[Entry], frame: Frame) -> list[Entry]:
 def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[Entry]) -> Judged:
     """Let later examinations suppress earlier positives; `observed` is already in its window."""
     negatives = [e for e in observed if e.present is False]
-    by_concept: dict[str, list[Entry]] = defaultdict(list)
-    for negative in negatives:
-        by_concept[negative.concept].append(negative)
-    whole_exam = by_concept.get(_GLOBAL_EXAM, [])
-    whole_reflex = [n for n in by_concept.get("reflex", []) if _REFLEX_EXAM in n.code.sets]
     present: list[Entry] = []
     superseded: list[Entry] = []
     conflicts: list[str] = []
     positives = [*conditions, *reasons, *(e for e in observed if e.present)]
     for entry in positives:
-        against = by_concept.get(entry.concept, [])
-        sign = entry.concept.startswith("umn:")
-        if sign:
-            against = against + whole_reflex
-        if sign or entry.concept in _EXAMINED:
-            against = against + whole_exam
-        against = [n for n in against if _may_suppress(n, entry)]
+        against = [n for n in negatives if speaks_of(n, entry) and _may_suppress(n, entry)]
         newer = next((n for n in against if _later(n, entry)), None)
         if newer is not None and newer.recorded is not None:
             note = f"superseded by the examination of {newer.recorded.text}"
@@ -71,9 +59,26 @@ def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[
     return Judged(present, negatives, superseded, undecided, tuple(dict.fromkeys(conflicts)))
 
 
+def speaks_of(negative: Entry, positive: Entry) -> bool:
+    """Whether both are about one finding, or the negative is an examination that covers it."""
+    if negative.concept == positive.concept:
+        return True
+    sign = positive.concept.startswith("umn:")
+    if negative.concept == _GLOBAL_EXAM:
+        return sign or positive.concept in _EXAMINED
+    return sign and _REFLEX_EXAM in negative.code.sets
+
+
 def _may_suppress(negative: Entry, positive: Entry) -> bool:
-    """Same site or no site (CF-5); an answer takes away nothing but earlier answers."""
+    """Same site or no site (CF-5); an answer takes away nothing but earlier answers.
+
+    An examination (a local code) speaks of the whole; a coded finding that is denied speaks of that
+    finding alone: a strong hand says nothing of the legs.
+    """
     if negative.kind is Kind.ANSWER and positive.kind is not Kind.ANSWER:
+        return False
+    examined = any(s.startswith("local:") for s in negative.code.sets)
+    if not examined and negative.code.codings.isdisjoint(positive.code.codings):
         return False
     return not negative.site.named or negative.site == positive.site
 
