@@ -58,7 +58,7 @@ def read(
             behind.append(entry)
     standing = [e for e in positive if not _taken_away(e, refuted)]
     reasons = _coded_reasons(draft, draft_reference, frame)
-    reasons += [_as_reason(e) for e in behind if e in standing]
+    reasons += [_as_reason(e, frame) for e in behind if e in standing]
     return Conditions(standing, reasons, refuted)
 
 
@@ -203,8 +203,8 @@ def _coded_reasons(draft: r.ServiceRequest, reference: str, frame: Frame) -> lis
     return entries
 
 
-def _as_reason(entry: Entry) -> Entry:
-    """The Condition behind a reasonReference: a reason whatever its clinicalStatus.
+def _as_reason(entry: Entry, frame: Frame) -> Entry:
+    """The Condition behind a reasonReference: a reason whatever its clinicalStatus, asserted today.
 
     It keeps the key of the Condition, so that the two never count as two entries.
     """
@@ -214,5 +214,6 @@ def _as_reason(entry: Entry) -> Entry:
         suspected=True,
         current=True,
         onset=None,
+        recorded=day(frame.today),
         note="reason of the order",
     )
