@@ -132,7 +132,7 @@ class Picture:
             e
             for e in found
             if e.kind in (Kind.CONDITION, Kind.REASON)
-            and (e.code.sets & {"VS-NECKTRAUMA", "VS-SCI"} or e.region == "neck")
+            and (e.code.sets & {"VS-NECKTRAUMA", "VS-SCI"} or "neck" in e.site.regions)
         ]
 
     @cached_property
@@ -172,7 +172,7 @@ class Picture:
         lower = [
             e
             for e in (*self.all_motor, *self.upper_motor_neuron)
-            if e.region == "lower" and e.concept != "gait"
+            if "lower" in e.site.regions and e.concept != "gait"
         ]
         return {
             "gait": self.gait,

@@ -11,6 +11,7 @@ from cds_service.facts.finding import Evidence
 from cds_service.fhir.dates import Interval, later
 
 Region = Literal["upper", "lower", "neck", "face"]
+_BY_WEIGHT: tuple[Region, ...] = ("upper", "lower", "neck", "face")
 
 
 class Kind(Enum):
@@ -38,7 +39,12 @@ class Site(msgspec.Struct, frozen=True, gc=False):
 
     codes: frozenset[tuple[str, str]] = frozenset()
     text: str = ""
-    region: Region | None = None
+    regions: frozenset[Region] = frozenset()
+
+    @property
+    def region(self) -> Region | None:
+        """The region that matters most: what reaches the arm is no picture of the leg alone."""
+        return next((x for x in _BY_WEIGHT if x in self.regions), None)
 
     @property
     def named(self) -> bool:

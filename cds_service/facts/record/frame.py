@@ -107,23 +107,23 @@ class Frame:
         """Body site by code; without one the limb the finding's own code means."""
         codes: set[tuple[str, str]] = set()
         text = ""
-        region: Region | None = None
+        regions: set[Region] = set()
         for place in places:
             text = text or (place.text or "").strip().casefold()
             for coding in place.coding or []:
                 if coding.system and coding.code:
                     codes.add((coding.system, coding.code))
                     sets = self.terminology.sets_of(coding.system, coding.code)
-                    region = region or next((r for name, r in _REGIONS if name in sets), None)
-        if region is None:
-            region = self._own_region(code)
-        if not codes and not text and region is None:
+                    regions |= {region for name, region in _REGIONS if name in sets}
+        if not regions:
+            regions = self._own_regions(code)
+        if not codes and not text and not regions:
             return NOWHERE
-        return Site(frozenset(codes), text, region)
+        return Site(frozenset(codes), text, frozenset(regions))
 
     @staticmethod
-    def _own_region(code: Code) -> Region | None:
+    def _own_regions(code: Code) -> set[Region]:
         # A finding of all four limbs is upper-limb evidence: it is no lumbar picture.
         if "LIMB-UPPER" in code.sets:
-            return "upper"
-        return "lower" if "LIMB-LOWER" in code.sets else None
+            return {"upper"}
+        return {"lower"} if "LIMB-LOWER" in code.sets else set()

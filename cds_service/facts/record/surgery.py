@@ -49,7 +49,7 @@ def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
         reference = f"Procedure/{item.id}" if item.id else "Procedure"
         evidence = Evidence(reference, code.display, date.text if date else None)
         site = frame.site(r.concepts(item.body_site), code)
-        if "VS-CSURG" in code.sets or site.region == "neck":
+        if "VS-CSURG" in code.sets or "neck" in site.regions:
             fusion = bool(code.sets & {"VS-FUSION", "VS-CSURG-NEEDS-SITE"})
             cervical.append(Operation(evidence, date, fusion))
         else:
