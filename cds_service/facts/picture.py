@@ -105,8 +105,9 @@ class Picture:
         if entry.kind is not Kind.CONDITION or self.worse(entry):
             return True
         days: int = self.config["symptom.lookbackDays"]
+        # What has ended explains nothing new.
         long_known = any(
-            other.onset is not None and self.frame.days(other.onset).lo > _YEAR
+            other.current and other.onset is not None and self.frame.days(other.onset).lo > _YEAR
             for other in self.facts.conditions.entries
             if not other.code.codings.isdisjoint(entry.code.codings)
         )
