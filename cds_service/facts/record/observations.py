@@ -205,10 +205,11 @@ def _of_local(local: str, item: _Item, frame: Frame) -> Entry:
         # `present` is the abnormal examination, so that False is the normal one as elsewhere.
         return _entry(item, None if normal is None else not normal)
     if local == "reflex-exam" and (grade := values.reflex_grade(item.item)) is not None:
-        if (flagged := values.by_flag(item.item)) is not None:
-            return _entry(item, flagged, f"{grade}+" if grade else "0", float(grade))
-        usual = {0: True, 2: False, 4: True}.get(grade)
-        return _entry(item, usual, f"{grade}+" if grade else "0", float(grade))
+        # No flag makes a lost or a clonic reflex normal (CF-7).
+        present = True if grade in (0, 4) else values.by_flag(item.item)
+        if present is None and grade == 2:
+            present = False
+        return _entry(item, present, f"{grade}+" if grade else "0", float(grade))
     exam = LOCAL[local].reading == "exam"
     return _entry(item, values.polarity(item.item, frame, exam=exam))
 
