@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from cds_service.facts import therapy
+from cds_service.facts.conflicts import speaks_of
 from cds_service.facts.patient_facts import DEGENERATIVE, PatientFacts
 from cds_service.facts.record.entries import Entry, Kind
 from cds_service.facts.worsening import Worse, Worsening
@@ -290,9 +291,8 @@ class Picture:
 
     def _denied_lately(self, entry: Entry, acute: int) -> bool:
         return any(
-            no.present is False
-            and no.concept == entry.concept
-            and (not no.site.named or no.site == entry.site)
+            speaks_of(no, entry)
+            and _same_place(no, entry)
             and no.recorded is not None
             and entry.recorded is not None
             and no.recorded.hi < entry.recorded.lo
@@ -326,6 +326,13 @@ class Picture:
             *self.hand,
             *self.myelopathy,
         ]
+
+
+def _same_place(no: Entry, entry: Entry) -> bool:
+    """The denial names the site of the finding, the limb it means, or none at all."""
+    if no.site.named:
+        return no.site == entry.site
+    return no.region is None or no.region == entry.region
 
 
 def rest_on_two(members: Iterable[list[Entry]]) -> bool:
