@@ -117,6 +117,20 @@ def ratio(top: str, bottom: str) -> r.Observation:
             id="below 5",
         ),
         pytest.param(
+            r.Observation(value_quantity=r.Quantity(Decimal(3), "<=")),
+            True,
+            None,
+            None,
+            id="3 at most",
+        ),
+        pytest.param(
+            r.Observation(value_quantity=r.Quantity(Decimal(5), "<=")),
+            None,
+            None,
+            None,
+            id="5 at most may be full strength",
+        ),
+        pytest.param(
             r.Observation(value_quantity=r.Quantity(Decimal(3), ">")),
             None,
             None,

@@ -130,7 +130,8 @@ def strength(item: Valued, frame: Frame) -> Strength:
         number = Decimal(item.value_integer)
     elif quantity is not None and quantity.value is not None:
         if quantity.comparator:
-            below_five = quantity.comparator == "<" and quantity.value <= 5
+            sign, value = quantity.comparator, quantity.value
+            below_five = (sign == "<" and value <= 5) or (sign == "<=" and value < 5)
             return Strength(True if below_five else None)
         number = quantity.value
     elif item.value_ratio is not None:
