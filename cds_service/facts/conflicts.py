@@ -13,6 +13,7 @@ from cds_service.facts.record.frame import Frame
 _ANY_DATE = frozenset(
     ("ivdu", "opll", "orbital-metal", "ct-negative", "mri-nondiagnostic", "nexus", "ccr")
 )
+_ANY_DATE_SETS = frozenset(("VS-IVDU",))
 _GLOBAL_EXAM = "neuro-exam"
 _EXAMINED = frozenset(("motor", "sensory", "reflex"))
 _REFLEX_EXAM = "local:reflex-exam"
@@ -34,7 +35,11 @@ def recent(entries: Iterable[Entry], frame: Frame) -> list[Entry]:
     """Observations and answers inside the examination window."""
     days: int = frame.config["exam.lookbackDays"]
     return [
-        e for e in entries if e.concept.split(":")[0] in _ANY_DATE or frame.within(e.recorded, days)
+        e
+        for e in entries
+        if e.concept.split(":")[0] in _ANY_DATE
+        or not _ANY_DATE_SETS.isdisjoint(e.code.sets)
+        or frame.within(e.recorded, days)
     ]
 
 
