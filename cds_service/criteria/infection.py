@@ -89,30 +89,34 @@ def injecting_drug_use(case: Case) -> Finding:
 
 
 def _ivdu(case: Case) -> Finding:
-    found = injecting(case)
-    if case.config["ivdu.acceptDxWithoutRoute"]:
-        found += [e for e in case.facts.history("VS-SUBSTANCE-NO-ROUTE") if not e.suspected]
-    lookback = case.config["ivdu.lookback"]
-    if lookback != "lifetime":
-        found = [e for e in found if case.frame.possibly_within(e.date, lookback)]
     return judged(
         case,
         "RF-INFECT-IVDU",
-        found,
+        injecting(case),
         denied=[*case.facts.denied("VS-IVDU", concepts=("ivdu",)), *never_injected(case)],
         nothing="drug use not recorded",
     )
 
 
 def injecting(case: Case) -> list[Entry]:
-    """Confirmed injecting drug use, whatever its date."""
-    listed = [e for e in case.facts.history("VS-IVDU", "local:iv-drug-use") if not e.suspected]
+    """Confirmed injecting drug use; of ivdu.lookback days where that is set, current use always."""
+    names = ["VS-IVDU", "local:iv-drug-use"]
+    if case.config["ivdu.acceptDxWithoutRoute"]:
+        names.append("VS-SUBSTANCE-NO-ROUTE")
+    listed = [e for e in case.facts.history(*names) if not e.suspected]
     told = [
         e
         for e in case.facts.stands("VS-IVDU", concepts=("ivdu",), reasons=False)
         if e.kind is not Kind.CONDITION
     ]
-    return listed + told
+    lookback = case.config["ivdu.lookback"]
+    if lookback == "lifetime":
+        return listed + told
+    return [
+        e
+        for e in listed + told
+        if (e.kind is Kind.CONDITION and e.current) or case.frame.possibly_within(e.date, lookback)
+    ]
 
 
 def never_injected(case: Case) -> list[Entry]:
