@@ -299,6 +299,7 @@ class Answer(Element):
     value_quantity: Quantity | None = None
     value_coding: Coding | None = None
     value_string: str | None = None
+    item: list[AnswerItem] | None = None
 
 
 class AnswerItem(Element):

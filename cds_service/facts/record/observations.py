@@ -155,6 +155,8 @@ def _of_items(
 ) -> Iterator[_Item]:
     for item in items:
         yield from _of_items(item.item or [], reference, date, frame)
+        for answer in item.answer or []:
+            yield from _of_items(answer.item or [], reference, date, frame)
         if item.link_id not in LOCAL:
             continue
         code = frame.coded([r.Coding(frame.terminology.local_system, item.link_id)])
