@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from cds_service.criteria.registry import Case, criterion, evidence, judged, not_met, unknown
@@ -44,13 +46,19 @@ def _fever(case: Case) -> Finding:
     limit = case.config["fever.thresholdC"]
     sign = "≥" if case.config["fever.inclusive"] else ">"
     threshold = f"{sign} {plain(limit)} °C, last {days} days"
-    measured = results.numbers(
-        case.facts.observed.results, "VS-TEMPERATURE", days, units.celsius, "°C", case.frame
-    )
+    measured = case.facts.observed.results
+    found = [
+        n
+        for n in results.numbers(
+            measured, "VS-TEMPERATURE", days, units.celsius, "°C", case.frame, inexact=True
+        )
+        if n.comparator in ("", ">", ">=")
+    ]
     hot = [
         n
-        for n in measured
-        if n.value > limit or (n.value == limit and case.config["fever.inclusive"])
+        for n in found
+        if n.value > limit
+        or (n.value == limit and (case.config["fever.inclusive"] or n.comparator == ">"))
     ]
     diagnosed = [
         e
@@ -59,23 +67,27 @@ def _fever(case: Case) -> Finding:
         or case.frame.possibly_within(e.onset, _FEVER_DAYS)
         or case.frame.possibly_within(e.recorded, _FEVER_DAYS)
     ]
-    denied = case.facts.denied("VS-FEVER")
-    top = max(measured, key=lambda n: (n.value, n.reference), default=None)
-    if not hot and not diagnosed and top is not None:
+    if hot:
+        top = max(hot, key=_height)
+        shown = (top.evidence(threshold), *evidence(diagnosed))
+        if not case.cervical:
+            return not_met("RF-INFECT-FEVER", "no cervical presentation (gate)", shown)
+        return Finding("RF-INFECT-FEVER", Status.MET, shown, values={"value": top.text})
+    # "More than 37 °C" is no fever by itself, and no proof that there was none.
+    if found and not diagnosed and not any(n.comparator for n in found):
+        top = max(found, key=_height)
         return not_met("RF-INFECT-FEVER", "below the threshold", (top.evidence(threshold),))
-    found = judged(
+    return judged(
         case,
         "RF-INFECT-FEVER",
         diagnosed,
-        denied=denied,
-        nothing=f"no temperature in the last {days} days",
+        denied=case.facts.denied("VS-FEVER"),
+        nothing=f"no exact temperature in the last {days} days",
     )
-    if hot and top is not None:
-        if not case.cervical:
-            return not_met("RF-INFECT-FEVER", "no cervical presentation (gate)")
-        shown = (top.evidence(threshold), *evidence(diagnosed))
-        return Finding("RF-INFECT-FEVER", Status.MET, shown, values={"value": top.text})
-    return found
+
+
+def _height(number: results.Number) -> tuple[Decimal, str]:
+    return (number.value, number.reference)
 
 
 @criterion("RF-INFECT-IVDU")

@@ -30,6 +30,7 @@ class Number(msgspec.Struct, frozen=True, gc=False):
     display: str
     unit: str
     comparator: str = ""
+    """`<`, `<=`, `>` or `>=` where the number is only a bound."""
 
     @property
     def text(self) -> str:
