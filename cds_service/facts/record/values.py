@@ -16,6 +16,7 @@ from cds_service.fhir import resources as r
 _POSITIVE_WORDS = frozenset(("present", "positive", "yes", "abnormal"))
 _NEGATIVE_WORDS = frozenset(("absent", "negative", "none", "no", "normal", "not present"))
 _POSITIVE_FLAGS = frozenset(("A", "AA", "H", "HH", "POS", "DET"))
+_RAISING_FLAGS = _POSITIVE_FLAGS | {"HU"}
 _NEGATIVE_FLAGS = frozenset(("N", "NEG", "ND"))
 _MRC = re.compile(r"([0-5])([+-])?\s*/\s*5", re.ASCII)
 _REFLEX = re.compile(r"([0-4])\+?", re.ASCII)
@@ -43,13 +44,18 @@ class Valued(Protocol):
 
 
 def flag(item: Valued) -> str | None:
-    """The interpretation's code, upper-cased; None when there is none we know."""
-    for concept in r.concepts(item.interpretation):
-        for coding in concept.coding or []:
-            code = (coding.code or "").upper()
-            if code in _POSITIVE_FLAGS or code in _NEGATIVE_FLAGS or code in ("L", "LL", "HU"):
-                return code
-    return None
+    """The interpretation's code, upper-cased; None when there is none we know.
+
+    Of several that contradict each other the positive one (CF-3).
+    """
+    codes = [
+        (coding.code or "").upper()
+        for concept in r.concepts(item.interpretation)
+        for coding in concept.coding or []
+    ]
+    known = _RAISING_FLAGS | _NEGATIVE_FLAGS | {"L", "LL"}
+    found = [code for code in codes if code in known]
+    return next((code for code in found if code in _RAISING_FLAGS), found[0] if found else None)
 
 
 def _coded(item: Valued, frame: Frame) -> frozenset[str]:
