@@ -57,7 +57,7 @@ def test_region_switched_off():
 def test_conditions_unread_are_no_proof_of_a_lumbar_picture():
     """EXT-REGION, 0.8."""
     draft = order("cpt|72141", "icd|M54.16")
-    assert recommend(draft=draft, unread=["conditions"]).outcome == "INSUFFICIENT"
+    assert recommend(draft=draft, partly=["conditions"]).outcome == "INSUFFICIENT"
     assert recommend(draft=draft, unread=["obs-exam"]).outcome == "NO_CRITERIA"
 
 
