@@ -96,6 +96,7 @@ T = TypeVar("T")
 # Medication is a look-up target without a subject; OperationOutcome and FamilyMemberHistory are no
 # evidence; the Patient is compared by its id.
 _NOT_EVIDENCE = (r.OperationOutcome, r.FamilyMemberHistory, r.Patient)
+_COMES_ALONG = {r.OperationOutcome, r.Medication}
 _BY_PATIENT = (r.Device, r.AllergyIntolerance)
 
 
@@ -119,6 +120,9 @@ def receive(
         unreadable += entry.unreadable
         for resource in _resources(entry.value):
             kind = type(resource)
+            if kind is r.Bundle:
+                unreadable += 1
+                continue
             if kind in _NOT_EVIDENCE:
                 if kind is r.Patient and resource.id == patient_id:
                     patient = resource
@@ -158,8 +162,13 @@ def _state(entry: Entry) -> State:
     ):
         return State.FAILED if kinds == {r.OperationOutcome} else State.PARTIAL
     paged = any(link.relation == "next" for link in value.link or [])
-    short = value.total is not None and value.total > len(entries)
-    if paged or short or entry.unreadable or type(None) in kinds:
+    # `total` counts what was asked for, not what came along with it.
+    matches = len(entries)
+    if kinds & _COMES_ALONG:
+        matches = sum(type(e.resource) not in _COMES_ALONG for e in entries)
+    short = value.total is not None and value.total > matches
+    # An empty entry, or a Bundle of its own, which nobody opens, is something unread.
+    if paged or short or entry.unreadable or kinds & {type(None), r.Bundle}:
         return State.PARTIAL
     return State.READ
 
