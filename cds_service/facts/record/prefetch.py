@@ -136,15 +136,20 @@ def receive(
                     continue
             if kind not in pool:
                 pool[kind], seen[kind] = [], {}
-            if resource.id is not None:
-                # An identical copy is left out; another version of the same id is kept.
-                first = seen[kind].setdefault(resource.id, resource)
-                if first is not resource:
-                    if resource == first or resource in versions:
-                        continue
-                    versions.append(resource)
-            pool[kind].append(resource)
+            if resource.id is None or not _is_copy(resource, seen[kind], versions):
+                pool[kind].append(resource)
     return Received(states, patient, pool, others, unreadable)
+
+
+def _is_copy(resource: Any, seen: dict[str, Any], versions: list[Any]) -> bool:
+    """Whether an identical copy was there before; another version of the same id is kept."""
+    first = seen.setdefault(resource.id, resource)
+    if first is resource:
+        return False
+    if resource == first or resource in versions:
+        return True
+    versions.append(resource)
+    return False
 
 
 def _state(entry: Entry) -> State:
