@@ -279,6 +279,7 @@ def test_a_second_selected_draft(chart, outcomes, underlying):
     assert [first.outcome, second.outcome] == outcomes
     assert (second.underlying, second.rating) == (underlying, first.rating)
     if second.outcome == "DUPLICATE":
+        assert second.prior is not None
         assert second.prior_kind == "draft"
         assert second.prior.display == "Cervical spine MRI, no contrast"
         assert (second.suggested_priority, second.raise_pending_priority) == (None, None)
@@ -290,7 +291,7 @@ def test_a_draft_after_another_study_is_no_duplicate_of_it():
 
 
 def test_a_second_draft_where_duplicates_are_switched_off():
-    options = {"ext.duplicate": False}
+    options: dict[str, object] = {"ext.duplicate": False}
     outcomes = [r.outcome for r in recommend_all(PAIN, draft=[order(), order()], options=options)]
     assert outcomes == ["NOT_YET", "NOT_YET"]
 

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from chart import NECK_PAIN, NOW, condition, evaluator, observation, procedure, recommend, request
+from chart import NECK_PAIN, condition, observation, procedure, recommend, request
+from samples import NOW, evaluator
 
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID

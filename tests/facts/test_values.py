@@ -58,7 +58,7 @@ def test_snomed_affirmations(frame, code):
         pytest.param(flagged("POS"), True, id="flag positive"),
         pytest.param(flagged("ND"), False, id="flag not detected"),
         pytest.param(
-            r.Observation(interpretation=[r.CodeableConcept([r.Coding(None, x) for x in "NA"])]),
+            r.Observation(interpretation=[r.StatusConcept([r.StatusCoding(x) for x in "NA"])]),
             True,
             id="flagged normal and abnormal at once: the positive wins",
         ),
