@@ -144,6 +144,12 @@ class TestSalvage:
         assert entry.unreadable == 0
         assert len(entry.value.entry or ()) == 1
 
+    @pytest.mark.parametrize("odd", [5, "Condition/c-1", {"id": "c-1"}, {"resourceType": 7}])
+    def test_an_entry_of_no_known_type_may_have_been_anything(self, odd):
+        entry = read(call(prefetch={"conditions": bundle(condition(), odd)})).prefetch["conditions"]
+        assert isinstance(entry.value, r.Bundle)
+        assert (len(entry.value.entry or ()), entry.unreadable) == (1, 1)
+
     @pytest.mark.parametrize("kind", ["MedicationOrder", "DiagnosticOrder", "ProcedureRequest"])
     def test_orders_of_older_fhir_are_known_to_be_unread(self, kind):
         chart = bundle({"resourceType": kind, "id": "x", "status": "active"})
