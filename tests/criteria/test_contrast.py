@@ -209,10 +209,14 @@ def test_the_limits_of_kidney_function_are_settings(options, facts):
 CKD = condition(f"{SITE}|ckd-3", 900)
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    return evaluator_with(tmp_path_factory.mktemp("site"), VS_CKD="ckd-3")
+
+
 @pytest.fixture
-def kidney_disease(tmp_path, monkeypatch):
+def kidney_disease(own, monkeypatch):
     """A site that lists kidney disease of earlier stages; we ship none."""
-    own = evaluator_with(tmp_path, VS_CKD="ckd-3")
     monkeypatch.setattr(chart, "evaluator", lambda: own)
 
 
