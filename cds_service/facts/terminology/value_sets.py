@@ -79,9 +79,9 @@ class Terminology:
 
         self.known: Final = _Known(self._look_up)
         """Coding -> names it belongs to: `sets_of` without the call, for whole charts."""
-        self._exact: dict[tuple[str, str], frozenset[str]] = {}
+        self._exact: dict[tuple[str, str] | None, frozenset[str]] = {}
         self._starts: dict[str, list[tuple[Prefix, str]]] = {}
-        self._displays: dict[tuple[str, str], str] = {}
+        self._displays: dict[tuple[str, str] | None, str] = {}
         self._table_rules: list[Prefix] = []
         self._index(knowledge)
         self.version: Final = self._fingerprint()
@@ -90,16 +90,14 @@ class Terminology:
         for name in sorted(self._concepts):
             concept = self._concepts[name]
             for code in concept.codes:
-                if (key := code.key) is not None:
-                    self._exact[key] = self._exact.get(key, _NONE) | {name}
-                    self._displays.setdefault(key, code.display)
+                self._exact[code.key] = self._exact.get(code.key, _NONE) | {name}
+                self._displays.setdefault(code.key, code.display)
             for rule in concept.prefixes:
                 self._starts.setdefault(rule.start, []).append((rule, name))
         for _, table in sorted(knowledge.tables.items()):
             self._table_rules += table.prefixes
             for code in table.codes:
-                if (key := code.key) is not None:
-                    self._displays.setdefault(key, code.display)
+                self._displays.setdefault(code.key, code.display)
         for local, text in self.local_codes.items():
             self._displays.setdefault((self.local_system, local), text)
 
