@@ -115,6 +115,12 @@ def test_a_concept_none_of_our_sets_knows(concept):
     assert frame().code(concept) is None
 
 
+def test_an_empty_coding_beside_a_known_one_is_passed_over():
+    found = frame().code(CodeableConcept([Coding(display="Neck"), *(coded("icd|M54.2").coding)]))
+    assert found is not None
+    assert len(found.codings) == 1
+
+
 def test_a_local_code_is_named_by_us():
     found = frame().code(coded("local|clonus"))
     assert found is not None

@@ -12,6 +12,7 @@ from chart import (
     observation,
     quantity,
     recommend,
+    report,
     status,
 )
 
@@ -275,6 +276,23 @@ def test_white_cells_make_the_order_urgent_where_switched_on():
     item = lab(WBC, 14, "10*9/L", high=11)
     assert recommend(PAIN, item, options={"ext.wbc": "true"}).outcome == "MRI_URGENT"
     assert recommend(PAIN, item).outcome == "INSUFFICIENT"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(quantity(14, "{score}"), MET, id="14"),
+        pytest.param(14, MET, id="14, a whole number"),
+        pytest.param(quantity(15, "{score}"), NOT_MET, id="15"),
+        pytest.param(quantity(2, "{score}"), NOT_MET, id="2 is not on the scale"),
+        pytest.param(None, NOT_MET, id="no value"),
+    ],
+)
+def test_coma_score_after_a_normal_ct(value, expected):
+    """EXT-OBTUNDED reads the Glasgow coma score."""
+    injured, ct = condition("icd|S19.9XXA", 2), report("cpt|72125", 1, "sct|17621005")
+    found = status("EXT-OBTUNDED", PAIN, injured, ct, observation("loinc|9269-2", value, 1))
+    assert (found is MET) is (expected is MET)
 
 
 def test_unusable_results_are_counted():

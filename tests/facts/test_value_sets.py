@@ -417,6 +417,7 @@ def test_the_seventh_character_is_read_on_injury_codes_only(
             SNOMED, "1", "VS-RADIC", "Cervical radiculopathy or radicular pain", id="title"
         ),
         pytest.param(SNOMED, "1", None, UNLISTED, id="nothing known"),
+        pytest.param(ICD, "N88.2", None, UNLISTED, id="an ICD-10-CM code under no rule"),
     ],
 )
 def test_display_is_ours(

@@ -3,6 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cds_service.fhir import units
 from cds_service.fhir.resources import Quantity
@@ -62,3 +64,37 @@ def test_no_number_is_no_value(convert, nothing):
 def test_the_ucum_code_goes_before_the_printed_unit():
     both = Quantity(Decimal("100.4"), unit="degrees", code="[degF]")
     assert units.celsius(both) == 38
+
+
+numbers = st.decimals(-1000, 1000, places=3)
+
+
+@given(numbers)
+def test_one_amount_is_the_same_in_every_unit(value):
+    assert units.crp_mg_per_l(quantity(str(value), "mg/dL")) == value * 10
+    assert units.crp_mg_per_l(quantity(str(value * 10), "mg/L")) == value * 10
+    assert units.crp_mg_per_l(quantity(str(value / 100), "g/L")) == value * 10
+    assert units.days(quantity(str(value), "wk")) == value * 7
+    assert units.white_cells(quantity(str(value * 1000), "/uL")) == value
+
+
+@given(st.decimals(30, 45, places=2))
+def test_a_temperature_is_the_same_on_every_scale(value):
+    assert units.celsius(quantity(str(value), "Cel")) == value
+    assert units.celsius(quantity(str(value * 9 / 5 + 32), "[degF]")) == value
+    assert units.celsius(quantity(str(value + Decimal("273.15")), "K")) == value
+
+
+@given(numbers)
+def test_pain_stays_on_its_scale(value):
+    found = units.pain_score(quantity(str(value), "{score}"))
+    assert found == (value if 0 <= value <= 10 else None)
+    assert units.pain_score(quantity(str(value * 10), "mm")) == found
+
+
+@given(st.decimals(), st.one_of(st.none(), st.text(max_size=8)))
+def test_no_number_and_no_unit_raises(value, unit):
+    odd = Quantity(value, unit=unit, code=unit)
+    for convert in (units.celsius, units.crp_mg_per_l, units.egfr, units.pain_score, units.days):
+        found = convert(odd)
+        assert found is None or found.is_finite()
