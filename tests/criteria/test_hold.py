@@ -157,6 +157,7 @@ def test_open_questions_of_a_lumbar_order_are_none_of_ours():
 ONSET, EXAM, THERAPY = "symptom onset", "neurological examination", "conservative therapy"
 REASON = "reason for examination"
 OLD_PAIN = condition(NECK_PAIN, 100)
+UNTREATED = observation("conservative-therapy-none", True, 1)
 
 
 def therapy(days, **members):
@@ -188,6 +189,11 @@ def therapy(days, **members):
             (OLD_PAIN, observation("motor-exam", "sct|17621005", 31)),
             (EXAM, THERAPY, REASON),
             id="strength examined 31 days ago",
+        ),
+        pytest.param(
+            (PAIN, condition("icd|Z98.1", 900), UNTREATED),
+            ("region or date of prior surgery", EXAM, REASON),
+            id="untreated, as stated",
         ),
         pytest.param(
             (OLD_PAIN, therapy(50)), (EXAM, THERAPY, REASON), id="therapy whose end nobody wrote"
