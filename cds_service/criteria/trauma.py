@@ -115,10 +115,7 @@ def findings_after_negative_ct(case: Case) -> Finding:
 
 
 def neurology_since_injury(case: Case) -> list[Entry]:
-    """Fired neurological and cord evidence dated on or after the injury."""
-    injury = case.trauma.date
-    if injury is None or not case.cervical:
-        return []
+    """Neurological and cord evidence dated on or after the injury."""
     picture = case.picture
     found = (
         *picture.motor,
@@ -130,7 +127,7 @@ def neurology_since_injury(case: Case) -> list[Entry]:
         *picture.myelopathy,
     )
     # An order reason is asserted today: it says no onset, so it proves none after the injury.
-    return [e for e in found if e.proven is not None and e.proven.lo >= injury.lo]
+    return [e for e in found if case.trauma.since(e.proven, alarming=True)]
 
 
 @criterion("TRAUMA-LIG")

@@ -188,8 +188,8 @@ def _p11(case: Case) -> Decision | None:
     return _deferred(case, ", ".join(found)) if found else None
 
 
-def _p12(_case: Case) -> Decision | None:
-    return Decision(Outcome.INSUFFICIENT, "the record does not tell")
+_P12 = Decision(Outcome.INSUFFICIENT, "the record does not tell")
+"""What is left when no step matches."""
 
 
 _RULES: dict[str, Rule] = {
@@ -204,7 +204,6 @@ _RULES: dict[str, Rule] = {
     "P9": _p9,
     "P10": _p10,
     "P11": _p11,
-    "P12": _p12,
 }
 
 
@@ -219,18 +218,19 @@ class Verdict(NamedTuple):
 def decide(case: Case, *, duplicates: bool = True) -> Verdict:
     """Walk the steps; with `duplicates` off P5 is passed over (the rating beneath a DUPLICATE)."""
     steps = [Step("P0", "cervical-spine MRI: yes", False)]
+    deciding, decision = "P12", _P12
     for name, rule in _RULES.items():
         if name == "P5" and not duplicates:
             continue
-        decision = rule(case)
-        if decision is None:
-            steps.append(Step(name, f"{STEPS[name]} No.", False))
-            continue
-        decision, unread = _degraded(case, decision)
-        text = f"{STEPS[name]} {decision.outcome}: {decision.why}"
-        steps.append(Step(name, text + unread, True))
-        return Verdict(name, decision, tuple(steps))
-    raise AssertionError("P12 always decides")
+        found = rule(case)
+        if found is not None:
+            deciding, decision = name, found
+            break
+        steps.append(Step(name, f"{STEPS[name]} No.", False))
+    decision, unread = _degraded(case, decision)
+    text = f"{STEPS[deciding]} {decision.outcome}: {decision.why}"
+    steps.append(Step(deciding, text + unread, True))
+    return Verdict(deciding, decision, tuple(steps))
 
 
 def _degraded(case: Case, decision: Decision) -> tuple[Decision, str]:
