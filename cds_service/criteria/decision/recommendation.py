@@ -242,7 +242,9 @@ def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
             else []
         )
         return (*unreadable, *possible.missing(case))
-    if "EXT-RADICULAR" in rated.decision.why and case.picture.treatment.days is None:
+    treated = case.picture.treatment
+    untold = treated.days is None and not treated.none_stated
+    if "EXT-RADICULAR" in rated.decision.why and untold:
         return ("conservative therapy",)
     return ()
 
