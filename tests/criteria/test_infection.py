@@ -36,6 +36,7 @@ def over(code, ended=None, **members):
         pytest.param((condition("icd|M46.46", 9),), UNKNOWN, id="lumbar discitis"),
         pytest.param((over(DISCITIS, "2025-03-02"),), MET, id="over for 365 days"),
         pytest.param((over(DISCITIS, "2025-03-01"),), UNKNOWN, id="over for 366 days"),
+        pytest.param((over(DISCITIS, "2026", onset=700),), MET, id="over some day of this year"),
         pytest.param((over(DISCITIS, "2025"),), MET, id="over some day of last year"),
         pytest.param((over(DISCITIS, recorded=365),), MET, id="over, recorded within the year"),
         pytest.param((over(DISCITIS, recorded=366),), UNKNOWN, id="over, recorded before"),

@@ -135,6 +135,13 @@ def test_years_since_it_ended(ended, expected):
     assert status("RF-SYS-MALIG", PAIN, cured) is MET
 
 
+def test_an_active_cancer_counts_whatever_end_is_written():
+    """malig.yearsSinceResolved; 0.3: an explicit status beats an abatement date."""
+    back = condition(PROSTATE, 9000, clinical="recurrence", abatementDateTime="2010-01-01")
+    options = {"malig.yearsSinceResolved": 5}
+    assert status("RF-SYS-MALIG", PAIN, back, options=options) is MET
+
+
 def test_crystals_have_no_confirmed_code_yet():
     """inflam.includeCrystal."""
     options = {"inflam.includeCrystal": True}

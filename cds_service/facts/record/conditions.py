@@ -92,12 +92,13 @@ def _entry(
     if onset is None and condition.onset_period is not None:
         onset = frame.when(condition.onset_period.start)
     if onset is None:
-        onset = _at_age(condition.onset_age, born, frame)
+        onset = until_today(_at_age(condition.onset_age, born), frame.today)
     recorded = frame.when(condition.recorded_date)
     clinical = _word(condition.clinical_status, _CURRENT | _PAST)
     abated = _abatement(condition, born, frame)
     # An explicit status beats an abatement date; without one the abatement must be proven past.
-    current = clinical in _CURRENT or (clinical not in _PAST and abated is None)
+    ended = abated is not None and abated.hi <= frame.today
+    current = clinical in _CURRENT or (clinical not in _PAST and not ended)
     encounter = frame.reference(condition.encounter)
     lookback: int = frame.config["symptom.lookbackDays"]
     symptom = (
@@ -124,7 +125,7 @@ def _entry(
         encounter=encounter,
         remission=clinical == "remission",
         symptom=symptom,
-        abated=abated,
+        abated=None if current else until_today(abated, frame.today),
     )
 
 
@@ -136,20 +137,18 @@ def _is_problem(condition: r.Condition) -> bool:
     )
 
 
-def _at_age(age: r.Quantity | None, born: Interval | None, frame: Frame) -> Interval | None:
+def _at_age(age: r.Quantity | None, born: Interval | None) -> Interval | None:
     if age is None or age.value is None or born is None or (age.code or age.unit) != "a":
         return None
-    value = birthday_interval(born, int(age.value)) if 0 <= age.value < 150 else None
-    return until_today(value, frame.today)
+    return birthday_interval(born, int(age.value)) if 0 <= age.value < 150 else None
 
 
 def _abatement(condition: r.Condition, born: Interval | None, frame: Frame) -> Interval | None:
-    """When it ended, if that is proven to be past."""
+    """When it ended or will end."""
     text = condition.abatement_date_time
     if text is None and condition.abatement_period is not None:
         text = condition.abatement_period.end or condition.abatement_period.start
-    value = parse(text, frame.zone) or _at_age(condition.abatement_age, born, frame)
-    return value if value is not None and value.hi <= frame.today else None
+    return parse(text, frame.zone) or _at_age(condition.abatement_age, born)
 
 
 def _refutation(condition: r.Condition, code: Code, reference: str, frame: Frame) -> Entry:
