@@ -157,9 +157,8 @@ def _of_items(
         yield from _of_items(item.item or [], reference, date, frame)
         for answer in item.answer or []:
             yield from _of_items(answer.item or [], reference, date, frame)
-        if item.link_id not in LOCAL:
-            continue
-        code = frame.coded([r.Coding(frame.terminology.local_system, item.link_id)])
+        coding = r.Coding(frame.terminology.local_system, item.link_id)
+        code = frame.coded([coding]) if item.link_id in LOCAL else None
         if code is None:
             continue
         name = f"{reference}#{item.link_id}"
