@@ -103,6 +103,13 @@ def test_weaker(chart, worse):
     assert ("E5" in emergency(PAIN, *chart)) is worse
 
 
+def test_a_longer_window_of_examinations_does_not_make_an_old_loss_worse():
+    """exam.lookbackDays; the lower strength is at most 30 days old."""
+    options = {"exam.lookbackDays": 60}
+    found = finding("EXT-EMERG", PAIN, strength(3, 31), strength(5, 90), options=options)
+    assert found.tags == ()
+
+
 def test_weaker_says_than_what():
     shown = finding("EXT-EMERG", PAIN, strength(3, 1), strength(4, 20)).evidence
     assert f"was 4/5 on {ago(20)}" in [e.note for e in shown]
