@@ -147,8 +147,8 @@ def _indicator(case: Case, verdict: Verdict) -> Indicator:
     if outcome is Outcome.MRI_URGENT:
         return "warning" if _raised(case.facts.draft.order.priority, outcome) else "info"
     if outcome is Outcome.CT_FIRST:
-        critical = verdict.step == "P3" and bool(trauma.deficits(case))
-        return "critical" if critical else "warning"
+        # Only P3 puts the CT before an MRI for a deficit.
+        return "critical" if trauma.deficits(case) else "warning"
     return "warning" if outcome in (Outcome.NOT_YET, Outcome.DUPLICATE) else "info"
 
 
