@@ -80,6 +80,18 @@ def test_mri_without_waiting_for_ct(options, outcome, priority):
     assert (found.suggest_ct, found.suggest_delete) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        pytest.param(30, MET, id="recorded 30 days ago"),
+        pytest.param(31, NOT_MET, id="recorded 31 days ago: an old one, and a new injury"),
+    ],
+)
+def test_how_old_a_cord_injury_beside_a_new_injury_may_be(days, expected):
+    cord = injury(None, CORD_INJURY, recorded=days)
+    assert status("TRAUMA-SCI", cord, injury(0, NECK_INJURY)) is expected
+
+
 def test_the_cord_counts_beside_a_newer_injury_of_the_neck():
     found = recommend(injury(10, CODED_LATER), injury(0, NECK_INJURY))
     assert (found.outcome, found.step) == ("MRI_EMERGENT", "P2")

@@ -291,9 +291,8 @@ def test_a_draft_after_another_study_is_no_duplicate_of_it():
 
 
 def test_a_second_draft_where_duplicates_are_switched_off():
-    options: dict[str, object] = {"ext.duplicate": False}
-    outcomes = [r.outcome for r in recommend_all(PAIN, draft=[order(), order()], options=options)]
-    assert outcomes == ["NOT_YET", "NOT_YET"]
+    both = recommend_all(PAIN, draft=[order(), order()], options={"ext.duplicate": False})
+    assert [found.outcome for found in both] == ["NOT_YET", "NOT_YET"]
 
 
 def test_a_second_draft_is_a_duplicate_even_where_change_cannot_be_known():

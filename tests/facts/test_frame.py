@@ -22,7 +22,7 @@ from samples import terminology
 from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.record.entries import NOWHERE
 from cds_service.facts.record.frame import Frame, plain
-from cds_service.fhir.resources import CodeableConcept, Coding, Reference
+from cds_service.fhir.resources import NamedCoding, NamedConcept, Reference
 
 LATE = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 
@@ -86,8 +86,8 @@ def coded(*codes, text=None):
     found = []
     for code in codes:
         system, _, value = code.partition("|")
-        found.append(Coding(SYSTEMS[system], value))
-    return CodeableConcept(found or None, text)
+        found.append(NamedCoding(SYSTEMS[system], value))
+    return NamedConcept(found or None, text)
 
 
 def test_a_concept_belongs_to_the_sets_of_all_its_codings():
@@ -103,10 +103,10 @@ def test_a_concept_belongs_to_the_sets_of_all_its_codings():
     "concept",
     [
         pytest.param(None, id="none"),
-        pytest.param(CodeableConcept(), id="no coding"),
-        pytest.param(CodeableConcept(None, "neck pain"), id="words are not read"),
+        pytest.param(NamedConcept(), id="no coding"),
+        pytest.param(NamedConcept(None, "neck pain"), id="words are not read"),
         pytest.param(coded("sct|1"), id="an unknown code"),
-        pytest.param(CodeableConcept([Coding()]), id="an empty coding"),
+        pytest.param(NamedConcept([NamedCoding()]), id="an empty coding"),
         pytest.param(coded("local|no-such-code"), id="a local code that does not exist"),
         pytest.param(coded("local|no-such-code", "sct|1"), id="beside another unknown code"),
     ],
@@ -116,7 +116,7 @@ def test_a_concept_none_of_our_sets_knows(concept):
 
 
 def test_an_empty_coding_beside_a_known_one_is_passed_over():
-    found = frame().code(CodeableConcept([Coding(display="Neck"), *(coded("icd|M54.2").coding)]))
+    found = frame().code(NamedConcept([NamedCoding(display="Neck"), *(coded("icd|M54.2").coding)]))
     assert found is not None
     assert len(found.codings) == 1
 
@@ -143,8 +143,8 @@ WEAK, WEAK_ARM, WEAK_LEG, ALL_FOUR = "sct|26544005", "icd|G83.21", "icd|M21.371"
         pytest.param((coded("sct|61685007"),), WEAK_ARM, "lower", id="a site beats the finding"),
         pytest.param((coded("sct|1"),), WEAK, None, id="a site nobody knows"),
         pytest.param((coded("sct|1"), coded("sct|61685007")), WEAK, "lower", id="the second site"),
-        pytest.param((CodeableConcept(None, "left leg"),), WEAK, None, id="words name no region"),
-        pytest.param((CodeableConcept([Coding(None, "x")]),), WEAK, None, id="no system"),
+        pytest.param((NamedConcept(None, "left leg"),), WEAK, None, id="words name no region"),
+        pytest.param((NamedConcept([NamedCoding(None, "x")]),), WEAK, None, id="no system"),
     ],
 )
 def test_where_a_finding_is(places, finding, region):
@@ -158,11 +158,11 @@ def test_words_tell_two_sites_apart():
     here = frame()
     code = here.code(coded(WEAK))
     assert code is not None
-    left, right = (here.site([CodeableConcept(None, t)], code) for t in (" Left arm", "right arm"))
+    left, right = (here.site([NamedConcept(None, t)], code) for t in (" Left arm", "right arm"))
     assert left.named
     assert left != right
-    assert left == here.site([CodeableConcept(None, "LEFT ARM ")], code)
-    assert here.site([CodeableConcept()], code) is NOWHERE
+    assert left == here.site([NamedConcept(None, "LEFT ARM ")], code)
+    assert here.site([NamedConcept()], code) is NOWHERE
     assert not NOWHERE.named
 
 
