@@ -60,12 +60,19 @@ class PatientFacts:
 
     @cached_property
     def unusable_results(self) -> int:
-        """Temperatures and pain scores that carry no usable unit or an impossible value."""
-        found = self.observed.results
+        """Temperatures, pain scores, CRP and ESR without a usable unit or with an impossible value."""
         fever: int = self.config["fever.lookbackDays"]
-        return results.unusable(
-            found, "VS-TEMPERATURE", fever, units.celsius, self.frame
-        ) + results.unusable(found, "VS-PAIN", 14, units.pain_score, self.frame)
+        lab: int = self.config["lab.lookbackDays"]
+        return sum(
+            results.unusable(self.observed.results, name, days, convert, self.frame)
+            for name, days, convert in (
+                ("VS-TEMPERATURE", fever, units.celsius),
+                ("VS-PAIN", 14, units.pain_score),
+                ("VS-CRP", lab, units.crp_mg_per_l),
+                ("VS-HSCRP", lab, units.crp_mg_per_l),
+                ("VS-ESR", lab, units.esr_mm_per_h),
+            )
+        )
 
     @cached_property
     def imaging_read(self) -> bool:

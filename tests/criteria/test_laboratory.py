@@ -211,6 +211,15 @@ def test_tags_are_listed():
     assert found.fired == ("RF-INFECT-LAB:CRP", "RF-INFECT-LAB:ESR")
 
 
+@pytest.mark.parametrize("code", [CRP, HS_CRP, ESR])
+def test_a_result_nobody_can_read_is_named(code):
+    """RF-INFECT-LAB, 0.5: it is neither raised nor normal."""
+    found = recommend(PAIN, lab(code, 99, "nonsense"))
+    assert found.findings["RF-INFECT-LAB"].status is UNKNOWN
+    assert found.data_notes == ("1 result(s) without a usable unit or value left out",)
+    assert recommend(PAIN, lab(code, 99, "nonsense", days=31)).data_notes == ()
+
+
 def test_raised_markers_without_a_neck_fire_nothing():
     """CTX-SYMPTOM, the gate."""
     assert status("RF-INFECT-LAB", lab(CRP, 40, "mg/L")) is NOT_MET
