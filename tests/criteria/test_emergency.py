@@ -200,6 +200,13 @@ def test_an_emergency_asks_for_stat_and_shows_what_is_worse():
     assert f"Observation/{WORSE['id']}" in shown
 
 
+def test_a_sign_the_order_repeats_is_an_entry_of_its_own():
+    """CORD-PATTERN by entry: spastic gait is gait and upper-motor-neuron sign, and said twice."""
+    spastic = condition("sct|9447003", 3)
+    assert "E1" not in tags(spastic)
+    assert "E1" in tags(spastic, draft=order("cpt|72141", "sct|9447003"))
+
+
 def test_nothing_is_an_emergency_without_a_neck():
     """CTX-SYMPTOM, the gate."""
     draft = order("cpt|72141", "icd|M54.16")

@@ -152,3 +152,9 @@ def test_an_unusable_reading_is_named():
     assert recommend(PAIN, temperature(39, "fever units")).data_notes == (
         "1 result(s) without a usable unit or value left out",
     )
+
+
+@pytest.mark.parametrize(("days", "expected"), [(30, MET), (31, UNKNOWN)])
+def test_fever_seen_but_not_measured_counts_like_an_examination(days, expected):
+    """RF-INFECT-FEVER; exam.lookbackDays."""
+    assert status("RF-INFECT-FEVER", PAIN, observation("sct|386661006", True, days)) is expected
