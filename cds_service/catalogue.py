@@ -41,8 +41,8 @@ def _page(statements: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield f"## {heading}"
         yield ""
-        yield "| Id | Title | Criterion | Rests on | Switch | Remarks |"
-        yield "|---|---|---|---|---|---|"
+        yield "| Id | Title | Criterion | Rests on | Switch | Remarks | Worded | Clinical review |"
+        yield "|---|---|---|---|---|---|---|---|"
         for name, entry in statements.items():
             if entry["kind"] == kind:
                 yield _statement(name, entry)
@@ -62,7 +62,10 @@ def _statement(name: str, entry: dict[str, Any]) -> str:
     basis = source.get("section") or entry.get("basis") or source.get("basis") or ""
     switch = f"`{entry['switch']}`" if entry.get("switch") else ""
     remarks = ", ".join(word for word in ("contested", "provisional") if entry.get(word))
-    return _row(name, entry["title"], entry["text"], str(basis), switch, remarks)
+    review = entry.get("reviewed")
+    reviewed = f"{review['by']}, {review['on']}" if review else "pending"
+    worded = str(entry["worded"])
+    return _row(name, entry["title"], entry["text"], str(basis), switch, remarks, worded, reviewed)
 
 
 def _row(*cells: str) -> str:

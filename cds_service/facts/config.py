@@ -15,7 +15,7 @@ class Key(NamedTuple):
 
     default: Any
     accepts: str
-    """`bool`, `days` (whole number ≥ 0), `number`, `text`, `timezone`, `a|b|c`, or `days-or:<word>`."""
+    """`bool`, `count` and `days` (whole numbers ≥ 0), `number`, `text`, `timezone`, `a|b|c`, or `days-or:<word>`."""
     meaning: str
     contested: bool = False
 
@@ -38,7 +38,7 @@ KEYS: dict[str, Key] = {
         "fixed", "fixed|miller", "upper limit of ESR without a laboratory range", True
     ),
     "infect.minMarkers": Key(
-        1, "days", "how many of fever, injecting drug use, raised CRP/ESR are needed", True
+        1, "count", "how many of fever, injecting drug use, raised CRP/ESR are needed", True
     ),
     "ivdu.lookback": Key(
         "lifetime", "days-or:lifetime", "how far back injecting drug use counts", True
@@ -103,9 +103,9 @@ KEYS: dict[str, Key] = {
         Decimal(30), "number", "eGFR below which gadolinium needs care, mL/min/1.73 m²", True
     ),
     "egfr.lookbackDays": Key(90, "days", "age of an eGFR that still counts", True),
-    "age.adultMin": Key(18, "days", "age in years from which the criteria are meant"),
+    "age.adultMin": Key(18, "count", "age in years from which the criteria are meant"),
     "trauma.ageMin": Key(
-        16, "days", "age in years from which NEXUS and the Canadian C-Spine Rule are used"
+        16, "count", "age in years from which NEXUS and the Canadian C-Spine Rule are used"
     ),
     "radicular.outcome": Key(
         "MRI_MAY", "MRI_MAY|MRI_ROUTINE", "outcome of radicular symptoms without a red flag", True
@@ -121,7 +121,7 @@ KEYS: dict[str, Key] = {
         "closed-world|undetermined",
         "undetermined: unknown red flags turn NOT_YET into INSUFFICIENT",
     ),
-    "cards.maxOverlays": Key(3, "days", "overlay cards per order"),
+    "cards.maxOverlays": Key(3, "count", "overlay cards per order"),
     "ext.emergent": Key(True, "bool", "EXT-EMERG: emergency tier"),
     "ext.region": Key(True, "bool", "EXT-REGION, EXT-CAUDA: lumbar findings"),
     "ext.radicular": Key(True, "bool", "EXT-RADICULAR: radicular symptoms without a red flag"),
@@ -187,7 +187,7 @@ def _convert(accepts: str, raw: object) -> Any:
         if lowered not in ("true", "false"):
             raise ValueError
         return lowered == "true"
-    if accepts == "days":
+    if accepts in ("count", "days"):
         return _whole(text)
     if accepts == "number":
         if isinstance(raw, bool):

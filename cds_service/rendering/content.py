@@ -36,7 +36,10 @@ class Statement(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """Card text when it holds; `$names` are values of the Finding."""
     group: str
     kind: Literal["article", "extension", "notice"]
-    reviewed: Review
+    worded: date
+    """When our wording was last held against its source."""
+    reviewed: Review | None = None
+    """None: no clinician has reviewed it yet."""
     source: Source | None = None
     basis: str = ""
     """What an extension rests on."""
