@@ -110,13 +110,18 @@ def _p4(case: Case) -> Decision | None:
     return Decision(Outcome.MRI_EMERGENT, "emergency pattern")
 
 
+def _second_draft(case: Case) -> Decision | None:
+    """A later one of several selected orders: the first is rated on its own, whatever its step."""
+    if not case.config["ext.duplicate"] or case.facts.draft.follows is None:
+        return None
+    prior = case.finding("EXT-DUP-PENDING").evidence[0]
+    return Decision(Outcome.DUPLICATE, "an earlier selected order", prior=prior, prior_kind="draft")
+
+
 def _p5(case: Case) -> Decision | None:
     if not case.config["ext.duplicate"]:
         return None
     duplicate = Outcome.DUPLICATE
-    if case.facts.draft.follows is not None:
-        prior = case.finding("EXT-DUP-PENDING").evidence[0]
-        return Decision(duplicate, "an earlier selected order", prior=prior, prior_kind="draft")
     if not change_can_be_known(case):
         return None
     studies = recent_studies(case)
@@ -219,6 +224,9 @@ def decide(case: Case, *, duplicates: bool = True) -> Verdict:
     """Walk the steps; with `duplicates` off P5 is passed over (the rating beneath a DUPLICATE)."""
     steps = [Step("P0", "cervical-spine MRI: yes", False)]
     deciding, decision = "P12", _P12
+    if duplicates and (second := _second_draft(case)):
+        text = f"{STEPS['P5']} {second.outcome}: {second.why}"
+        return Verdict("P5", second, (*steps, Step("P5", text, True)))
     for name, rule in _RULES.items():
         if name == "P5" and not duplicates:
             continue

@@ -156,6 +156,8 @@ def _fired(case: Case, verdict: Verdict) -> tuple[str, ...]:
     """Ids listed as fired: not only the deciding ones (criteria, 2.3)."""
     outcome = verdict.decision.outcome
     if not case.cervical:
+        if outcome is Outcome.DUPLICATE:
+            return ("EXT-DUP-PENDING",)
         ids = ["EXT-REGION", "EXT-CAUDA"] if outcome is Outcome.NO_CRITERIA else ["EXT-REGION"]
         return tuple(i for i in ids if case.met(i))
     found = [s for s in case.any_met(*_LISTED) if s != "TRAUMA-CT-INITIAL"]
