@@ -122,8 +122,15 @@ def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
         and e.recorded.hi >= newest
         for e in seen
     )
+    # One that the examination took away (CF-2) is still on the list: somebody has to end it.
+    superseded = [
+        e
+        for e in case.facts.judged.superseded
+        if e.concept in ("motor", "reflex") or e.concept.startswith("umn:")
+    ]
     listed = any(
-        e.kind in (Kind.CONDITION, Kind.REASON) for e in (*picture.all_motor, *picture.all_reflex)
+        e.kind in (Kind.CONDITION, Kind.REASON) and e.symptom
+        for e in (*picture.all_motor, *picture.all_reflex, *superseded)
     )
     return None if observed or listed else evidence(exams)
 

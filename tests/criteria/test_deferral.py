@@ -172,6 +172,15 @@ PARTS = tuple(observation(f"{part}-exam", "normal", 10) for part in ("motor", "s
         ),
         pytest.param((NORMAL, observation("motor-exam", "abnormal", 5)), UNKNOWN, id="weak since"),
         pytest.param(
+            (NORMAL, condition("sct|26544005", 40)), UNKNOWN, id="weakness still on the list"
+        ),
+        pytest.param(
+            (NORMAL, condition("sct|26544005", 40, clinical="resolved")), MET, id="weakness ended"
+        ),
+        pytest.param(
+            (NORMAL, condition("sct|86854008", 40)), UNKNOWN, id="a reflex still on the list"
+        ),
+        pytest.param(
             (NORMAL, observation("motor-exam", "abnormal", 10)), UNKNOWN, id="weak the same day"
         ),
         pytest.param(
