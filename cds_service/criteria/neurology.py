@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.criteria.registry import Case, criterion, judged
 from cds_service.facts.finding import Finding
-from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.record.entries import Entry
 
 
 def _superseded(case: Case, *concepts: str) -> list[Entry]:
@@ -135,8 +135,8 @@ def myelopathy_documented(case: Case) -> Finding:
 
 
 def confirmed(entries: list[Entry]) -> list[Entry]:
-    """Entries that may fire a row not marked S: neither suspected nor a mere order reason."""
-    return [e for e in entries if not e.suspected and e.kind is not Kind.REASON]
+    """Entries that may fire a row not marked S: not suspected, as order reasons always are."""
+    return [e for e in entries if not e.suspected]
 
 
 def _whole_exam(case: Case) -> list[Entry]:

@@ -172,9 +172,7 @@ class Picture:
     @cached_property
     def cord_members(self) -> dict[str, list[Entry]]:
         lower = [
-            e
-            for e in (*self.all_motor, *self.upper_motor_neuron)
-            if "lower" in e.site.regions and e.concept != "gait"
+            e for e in (*self.all_motor, *self.upper_motor_neuron) if "lower" in e.site.regions
         ]
         return {
             "gait": self.gait,
