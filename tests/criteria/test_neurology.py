@@ -176,6 +176,11 @@ def test_leg_findings_with_a_lumbar_explanation(chart, motor, sensory, asked):
         assert found.outcome == "INSUFFICIENT"
 
 
+def test_spastic_legs_have_no_lumbar_explanation():
+    """RF-NEURO-REFLEX, set aside: upper-motor-neuron signs excepted."""
+    assert status("RF-NEURO-REFLEX", PAIN, LUMBAR, condition("sct|312444006", 5)) is MET
+
+
 def test_without_a_lumbar_problem_a_weak_leg_counts():
     assert status("RF-NEURO-MOTOR", PAIN, condition("sct|102568007", 5)) is MET
 
