@@ -52,6 +52,9 @@ def over(code, ended=None, **members):
             id="refuted since",
         ),
         pytest.param(
+            (condition(DISCITIS, 9), observation(DISCITIS, False, 2)), NOT_MET, id="denied since"
+        ),
+        pytest.param(
             (condition(DISCITIS, verification="refuted", recorded=2),), NOT_MET, id="refuted"
         ),
     ],
