@@ -171,9 +171,8 @@ class Picture:
 
     @cached_property
     def cord_members(self) -> dict[str, list[Entry]]:
-        lower = [
-            e for e in (*self.all_motor, *self.upper_motor_neuron) if "lower" in e.site.regions
-        ]
+        spastic = [e for e in self.upper_motor_neuron if "VS-SPASTICITY" in e.code.sets]
+        lower = [e for e in (*self.all_motor, *spastic) if "lower" in e.site.regions]
         return {
             "gait": self.gait,
             "lower limb": lower,

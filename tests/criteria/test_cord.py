@@ -129,6 +129,14 @@ RETENTION = condition("sct|267064002", 60)
         pytest.param((WEAK_LEGS, RETENTION), True, id="weak legs and new retention"),
         pytest.param((BABINSKI, RETENTION), True, id="Babinski and new retention"),
         pytest.param((condition("sct|312444006", 60), GAIT), True, id="spastic legs and gait"),
+        pytest.param(
+            (observation("spasticity", True, 1, site=LEG), BABINSKI), True, id="spastic, Babinski"
+        ),
+        pytest.param(
+            (BABINSKI, observation("clonus", True, 1, site=LEG)),
+            False,
+            id="Babinski and clonus of a foot are one kind of sign",
+        ),
         pytest.param((GAIT,), False, id="gait alone"),
         pytest.param((BABINSKI,), False, id="Babinski alone"),
         pytest.param((condition("sct|9447003", 60),), False, id="spastic gait is one entry"),

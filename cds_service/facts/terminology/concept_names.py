@@ -25,6 +25,7 @@ CONCEPT_NAMES: Final = frozenset(
         "VS-SENS",
         "VS-REFLEX",
         "VS-UMN",
+        "VS-SPASTICITY",
         "VS-GAIT",
         "VS-HANDCLUMSY",
         "VS-BB",
