@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cds_service.errors import BadRequest
 from cds_service.fhir.resources import AnyResource
 
 PREFETCH_KEYS: Final = (
@@ -126,10 +127,21 @@ class Kind(Wire, frozen=True):
     resource_type: str
 
 
+def _exact(text: str) -> Decimal:
+    """A number as it was written. Raises BadRequest for one that no order holds."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("inf")
+    if not number.is_finite() or abs(number.adjusted()) > 400:
+        raise BadRequest("value", "a number is out of range; send numbers below 1e400")
+    return number
+
+
 # Orders are sent back in suggestions, so their decimals must survive to the last digit (S-6).
-envelopes: Final = msgspec.json.Decoder(Envelope, float_hook=Decimal)
-loose_envelopes: Final = msgspec.json.Decoder(LooseEnvelope, float_hook=Decimal)
-untyped: Final = msgspec.json.Decoder(float_hook=Decimal)
+envelopes: Final = msgspec.json.Decoder(Envelope, float_hook=_exact)
+loose_envelopes: Final = msgspec.json.Decoder(LooseEnvelope, float_hook=_exact)
+untyped: Final = msgspec.json.Decoder(float_hook=_exact)
 raw_prefetches: Final = msgspec.json.Decoder(RawPrefetch | None)
 loose_bundles: Final = msgspec.json.Decoder(LooseBundle)
 resources: Final = msgspec.json.Decoder(AnyResource | None)

@@ -122,12 +122,10 @@ def _told_days(item: Valued) -> int | None:
     if item.value_integer is not None:
         return 7 * item.value_integer if 0 <= item.value_integer <= 5000 else None
     quantity = item.value_quantity
-    if quantity is None or quantity.value is None or quantity.comparator:
+    if quantity is None or quantity.number is None or quantity.comparator:
         return None
-    if not (quantity.code or quantity.unit):
-        value = quantity.value * 7 if quantity.value.is_finite() else None
-    else:
-        value = units.days(quantity)
+    bare = not (quantity.code or quantity.unit)
+    value = quantity.number * 7 if bare else units.days(quantity)
     return int(value) if value is not None and 0 <= value <= 35000 else None
 
 

@@ -74,6 +74,18 @@ class Quantity(Element):
     unit: str | None = None
     code: str | None = None
 
+    @property
+    def number(self) -> Decimal | None:
+        """The value; None for one no measurement has. Its exponent may have any length on the wire,
+        and working such a number out, or writing it down, would never end.
+        """
+        value = self.value
+        if value is None or not value.is_finite():
+            return None
+        if not value:
+            return Decimal(0)
+        return value if abs(value.adjusted()) <= 12 and len(value.as_tuple().digits) <= 30 else None
+
 
 class Range(Element):
     low: Quantity | None = None

@@ -63,11 +63,12 @@ _WBC: dict[str, Converter] = {
 
 
 def _convert(quantity: Quantity | None, table: dict[str, Converter]) -> Decimal | None:
-    if quantity is None or quantity.value is None or not quantity.value.is_finite():
+    number = quantity.number if quantity else None
+    if quantity is None or number is None:
         return None
     for unit in (quantity.code, quantity.unit):
         if unit is not None and (converter := table.get(_LITRE.sub(r"\1L", unit.strip()))):
-            return converter(quantity.value)
+            return converter(number)
     return None
 
 
@@ -99,10 +100,10 @@ def white_cells(quantity: Quantity | None) -> Decimal | None:
 
 def pain_score(quantity: Quantity | None) -> Decimal | None:
     """Pain on the 0–10 scale; a score without a unit is a score; millimetres are divided by ten."""
-    if quantity is None or quantity.value is None or not quantity.value.is_finite():
+    if quantity is None or quantity.number is None:
         return None
     bare = not quantity.code and not quantity.unit
-    value = quantity.value if bare else _convert(quantity, _PAIN)
+    value = quantity.number if bare else _convert(quantity, _PAIN)
     return value if value is not None and 0 <= value <= 10 else None
 
 

@@ -84,10 +84,16 @@ def _with(resource: Mapping[str, Any], ours: list[Json]) -> Json:
     new: list[Any] = []
     placed = False
     for extension in old if isinstance(old, list) else []:
-        if not (isinstance(extension, dict) and extension.get("url") in OURS):
+        if not (isinstance(extension, dict) and _url(extension) in OURS):
             new.append(extension)
         elif not placed:
             new += ours
             placed = True
     copy["extension"] = new if placed else [*new, *ours]
     return copy
+
+
+def _url(extension: Mapping[str, Any]) -> str:
+    """Its URL; anything but a text is none (a draft may hold whatever a client made)."""
+    url = extension.get("url")
+    return url if isinstance(url, str) else ""

@@ -31,7 +31,7 @@ def _ratings(resource: dict[str, Any]) -> list[str]:
     return [
         e["valueCodeableConcept"]["coding"][0]["code"]
         for e in resource.get("extension", [])
-        if e["url"] == RATING
+        if isinstance(e, dict) and e["url"] == RATING
     ]
 
 
@@ -236,8 +236,11 @@ def test_a_rating_is_replaced_not_doubled_and_foreign_extensions_keep_their_plac
     assert _ratings(once) == ["not-appropriate"]
 
 
-def test_an_extension_member_of_the_wrong_shape_does_not_stop_the_rating():
-    assert _ratings(pama.rated(order(extension={}), advise(Outcome.NOT_YET), options()))
+@pytest.mark.parametrize(
+    "odd", [{}, [{"url": ["x"]}], [{"url": {}}], [{"url": None}], ["x"], [None]]
+)
+def test_an_extension_member_of_the_wrong_shape_does_not_stop_the_rating(odd):
+    assert _ratings(pama.rated(order(extension=odd), advise(Outcome.NOT_YET), options()))
 
 
 def test_without_a_rating_or_with_pama_off_the_order_stays_as_it_is():

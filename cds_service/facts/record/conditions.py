@@ -138,9 +138,10 @@ def _is_problem(condition: r.Condition) -> bool:
 
 
 def _at_age(age: r.Quantity | None, born: Interval | None) -> Interval | None:
-    if age is None or age.value is None or born is None or (age.code or age.unit) != "a":
+    years = age.number if age else None
+    if age is None or years is None or born is None or (age.code or age.unit) != "a":
         return None
-    return birthday_interval(born, int(age.value)) if 0 <= age.value < 150 else None
+    return birthday_interval(born, int(years)) if 0 <= years < 150 else None
 
 
 def _abatement(condition: r.Condition, born: Interval | None, frame: Frame) -> Interval | None:

@@ -114,9 +114,8 @@ def latest(found: Sequence[Number]) -> list[Number]:
 
 def score(quantity: r.Quantity | None) -> Decimal | None:
     """A bare score (Glasgow coma scale): any unit, 3–15."""
-    if quantity is None or quantity.value is None or not quantity.value.is_finite():
-        return None
-    return quantity.value if 3 <= quantity.value <= 15 else None
+    value = quantity.number if quantity else None
+    return value if value is not None and 3 <= value <= 15 else None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -263,20 +262,19 @@ _SEX_CODES = {"male": "male", "m": "male", "female": "female", "f": "female"}
 
 
 def _years(quantity: r.Quantity | None) -> Decimal | None:
-    if quantity is None or quantity.value is None:
+    if quantity is None or (quantity.code or quantity.unit) not in ("a", "years", "year", None):
         return None
-    return (
-        quantity.value if (quantity.code or quantity.unit) in ("a", "years", "year", None) else None
-    )
+    return quantity.number
 
 
 def _shown(quantity: r.Quantity | None) -> str | None:
-    if quantity is None or quantity.value is None or not quantity.value.is_finite():
+    value = quantity.number if quantity else None
+    if quantity is None or value is None:
         return None
     unit = quantity.code if quantity.code in _PRINTABLE else quantity.unit
     unit = unit if unit in _PRINTABLE else ""
     sign = quantity.comparator if quantity.comparator in ("<", "<=", ">", ">=") else ""
-    return f"{sign}{plain(quantity.value)} {unit}".strip()
+    return f"{sign}{plain(value)} {unit}".strip()
 
 
 # Only units from a closed list are repeated on a card: a unit is free text of the record.

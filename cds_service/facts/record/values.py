@@ -135,15 +135,17 @@ def strength(item: Valued, frame: Frame) -> Strength:
     if item.value_integer is not None:
         number = Decimal(item.value_integer)
     elif quantity is not None and quantity.value is not None:
+        number = quantity.number
+        if number is None:
+            return Strength(None)
         if quantity.comparator:
-            sign, value = quantity.comparator, quantity.value
+            sign, value = quantity.comparator, number
             below_five = (sign == "<" and value <= 5) or (sign == "<=" and value < 5)
             return Strength(True if below_five else None)
-        number = quantity.value
     elif item.value_ratio is not None:
         top, bottom = item.value_ratio.numerator, item.value_ratio.denominator
-        if top and bottom and bottom.value == 5:
-            number = top.value
+        if top and bottom and bottom.number == 5:
+            number = top.number
     elif item.value_string and (match := _MRC.fullmatch(item.value_string.strip())):
         # 4+ and 4- lie a quarter grade above and below 4.
         quarter = {"+": Decimal("0.25"), "-": Decimal("-0.25")}.get(match[2] or "", Decimal(0))
@@ -151,7 +153,7 @@ def strength(item: Valued, frame: Frame) -> Strength:
         if 0 <= number <= 5:
             return Strength(number < 5, float(number), f"{match[1]}{match[2] or ''}/5")
     if number is not None:
-        if not number.is_finite() or not 0 <= number <= 5:
+        if not 0 <= number <= 5:
             return Strength(None)
         return Strength(number < 5, float(number), f"{plain(number)}/5")
     return Strength(polarity(item, frame, exam=True))
@@ -162,8 +164,8 @@ def reflex_grade(item: Valued) -> int | None:
     if item.value_integer is not None:
         number: int | None = item.value_integer
     elif item.value_quantity is not None and item.value_quantity.value is not None:
-        value = item.value_quantity.value
-        number = int(value) if value.is_finite() and value == int(value) else None
+        value = item.value_quantity.number
+        number = int(value) if value is not None and value == int(value) else None
     elif item.value_string and (match := _REFLEX.fullmatch(item.value_string.strip())):
         number = int(match[1])
     else:
