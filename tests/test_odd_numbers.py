@@ -30,7 +30,8 @@ PAIN = condition(NECK_PAIN, 10)
 
 def outcome(body: str) -> str:
     (advice,) = evaluator().advise(decode(body.encode()), NOW, CLIENT)
-    return advice.recommendation.outcome
+    found: str = advice.recommendation.outcome
+    return found
 
 
 @pytest.mark.parametrize("number", ODD)
