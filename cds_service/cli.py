@@ -77,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
             metavar="DATE",
             help="evaluate as of this ISO date or date-time with offset (default: now)",
         )
+        add.add_argument(
+            "--client",
+            metavar="NAME",
+            help="answer as to this configured client (default: as in development mode)",
+        )
         add.set_defaults(run=run)
     add = commands.add_parser(
         "check", parents=[common], help="validate cards, statements, value sets and settings"
@@ -115,7 +120,8 @@ def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
 
     settings = _settings(arguments)
     request = _read(arguments.request)
-    client = settings.development_client()
+    name = arguments.client
+    client = settings.development_client() if name is None else settings.client_named(name)
     now = arguments.at or datetime.now(UTC)
     if now.tzinfo is None:
         now = now.replace(tzinfo=client.criteria.zone)

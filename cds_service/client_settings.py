@@ -17,24 +17,50 @@ from cds_service.errors import ConfigurationError
 
 LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 Algorithm = Literal["ES384", "RS384", "ES256", "ES512", "RS256", "RS512", "PS256", "PS384", "PS512"]
-_ORIGIN: Final = re.compile(r"https?://[^/?#@\\s*]+")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_ORIGIN: Final = re.compile(
+    r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+)
+_DEFAULT_PORT: Final = re.compile(r"http://.*:80|https://.*:443")
+_UNPRINTED: Final = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
 def https_url(value: str) -> str:
     """An absolute https URL without user, query or fragment; plain http on this machine only."""
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018  # raises when it is no port
+    except ValueError:
+        parts = urlsplit("")
     plain = parts.scheme == "http" and parts.hostname in LOOPBACK
-    if not (parts.scheme == "https" or plain) or not parts.hostname:
+    if not (parts.scheme == "https" or plain) or not parts.hostname or _UNPRINTED.search(value):
         raise ValueError("write an https URL (http only for this machine)")
-    if parts.username or parts.password or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in value or "#" in value:
         raise ValueError("write the URL without user, query and fragment")
     return value.rstrip("/")
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a URL can be reached from this machine only."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 class Table(BaseModel):
     """A table of the file: unknown keys stop the start."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("write 1 to 64 of a-z, 0-9 and -, such as north-hospital")
+    return value
+
+
+def _one_word(value: str) -> str:
+    if _UNPRINTED.search(value):
+        raise ValueError("write it as it stands in the token, without blanks")
+    return value
 
 
 class FhirServerSettings(Table):
@@ -50,16 +76,16 @@ class FhirServerSettings(Table):
 class ClientSettings(Table):
     """One client. Keys come from `jwks_url` or, pinned, from `keys_file`."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-    issuer: Annotated[str, Field(min_length=1, max_length=512)]
+    name: Annotated[str, AfterValidator(_name)]
+    issuer: Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_one_word)]
     """Compared letter by letter with the claim `iss`."""
     jwks_url: str | None = None
     keys_file: Path | None = None
     """A JWK Set of public keys, beside the configuration file."""
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("ES384", "RS384")
-    audiences: tuple[str, ...] = ()
+    audiences: tuple[Annotated[str, Field(min_length=1), AfterValidator(_one_word)], ...] = ()
     """Further values of `aud` that are accepted beside the public URL that is called."""
-    tenants: tuple[str, ...] = ()
+    tenants: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Tenants that may call; empty: the claim is not looked at."""
     token_lifetime: Annotated[int, Field(ge=30, le=86_400)] = 3600
     """Seconds from `iat` to `exp` at the most."""
@@ -81,14 +107,14 @@ class ClientSettings(Table):
     @classmethod
     def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
-            if not _ORIGIN.fullmatch(origin):
+            if not _ORIGIN.fullmatch(origin) or _DEFAULT_PORT.fullmatch(origin):
                 raise ValueError("write origins as browsers send them: https://ehr.example")
         return value
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.jwks_url is None) == (self.keys_file is None):
-            raise ValueError("give either jwks_url or keys_file")
+            raise ValueError("keys: give either jwks_url or keys_file")
         if self.fetch_ms >= self.budget_ms:
             raise ValueError("fetch_ms: must be smaller than budget_ms, which holds it")
         return self
@@ -111,4 +137,39 @@ class ClientSettings(Table):
                 fetch_budget=self.fetch_ms / 1000,
             )
         except ConfigurationError as why:
-            raise ConfigurationError(f"client {self.name}: {why}") from None
+            raise ConfigurationError(f"client {self.name}: options: {why}") from None
+
+
+def explain(loc: tuple[int | str, ...], kind: str, message: str, tables: Any) -> str:
+    """A mistake in the tables in words: which client, which key, and what to write.
+
+    `loc`, `kind` and `message` are pydantic's place, type and text; `tables` is what was read.
+    """
+    if kind == "tuple_type" and len(loc) == 1:
+        return "clients: write each client as a table of its own, [[clients]]"
+    place = []
+    if len(loc) > 1:
+        place.append(f"client {_called(tables, loc[1])}")
+    for part in loc[2:]:
+        if isinstance(part, int):
+            place[-1] += f" #{part + 1}"
+        else:
+            place.append(part)
+    if kind == "extra_forbidden":
+        table = FhirServerSettings if "fhir_servers" in loc else ClientSettings
+        known = ", ".join(table.model_fields)
+        return ": ".join([*place[:-1], f"unknown key {place[-1]}; known: {known}"])
+    if kind == "missing":
+        message = "required"
+    elif kind in ("model_type", "model_attributes_type"):
+        message = "write a table"
+    return ": ".join([*place, message])
+
+
+def _called(tables: Any, index: int | str) -> str:
+    """The name of a client, or its place in the file when it has none that could be read."""
+    try:
+        name = tables[index]["name"]
+    except (TypeError, LookupError):
+        name = None
+    return name if isinstance(name, str) else f"#{int(index) + 1}"

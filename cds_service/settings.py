@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cds_service.client import Client, flatten, make_client
-from cds_service.client_settings import ClientSettings
+from cds_service.client_settings import ClientSettings, explain, https_url
 from cds_service.errors import ConfigurationError
 
 PREFIX: Final = "CDS_SERVICE_"
@@ -43,8 +43,12 @@ class Settings(BaseSettings):
     """Site value sets, added to those of the package."""
     clients: tuple[ClientSettings, ...] = ()
     """Who may call in production mode; development mode answers anybody on this machine."""
+    discovery_open: bool = True
+    """False: discovery needs a token too, made out to the discovery URL (CDS Hooks, SEC-2)."""
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
+
+    _file: Path | None = PrivateAttr(None)
 
     @field_validator("options")
     @classmethod
@@ -74,6 +78,42 @@ class Settings(BaseSettings):
             )
         return self
 
+    @field_validator("clients")
+    @classmethod
+    def _told_apart(cls, value: tuple[ClientSettings, ...]) -> tuple[ClientSettings, ...]:
+        names: set[str] = set()
+        issuers: dict[str, str] = {}
+        for each in value:
+            if each.name in names:
+                raise ValueError(f"client {each.name}: name: used twice; give each its own")
+            if each.issuer in issuers:
+                raise ValueError(
+                    f"client {each.name}: issuer: client {issuers[each.issuer]} has it already; "
+                    "one issuer is one client"
+                )
+            names.add(each.name)
+            issuers[each.issuer] = each.name
+        return value
+
+    @model_validator(mode="after")
+    def _address_of_tokens(self) -> Self:
+        if self.clients and not self.dev:
+            if self.base_url is None:
+                raise ValueError(
+                    "base_url: required with clients: the public https address, which their "
+                    "tokens are made out to"
+                )
+            try:
+                https_url(self.base_url)
+            except ValueError as why:
+                raise ValueError(f"base_url: {why}") from None
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the settings come from, for messages."""
+        return str(self._file or "settings")
+
     @property
     def public_url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -82,6 +122,21 @@ class Settings(BaseSettings):
     def development_client(self) -> Client:
         """The one caller of development mode."""
         return make_client("development", self.options, dev=True)
+
+    def runtime_clients(self) -> tuple[Client, ...]:
+        """The configured callers with their options. Raises ConfigurationError."""
+        try:
+            return tuple(each.client(self.options) for each in self.clients)
+        except ConfigurationError as why:
+            raise ConfigurationError(f"{self.place}: {why}") from None
+
+    def client_named(self, name: str) -> Client:
+        """One configured caller. Raises ConfigurationError naming those there are."""
+        for client in self.runtime_clients():
+            if client.name == name:
+                return client
+        known = ", ".join(each.name for each in self.clients) or "none; add a [[clients]] table"
+        raise ConfigurationError(f"{self.place}: no client {name}; configured: {known}")
 
 
 def load_settings(
@@ -106,15 +161,26 @@ def load_settings(
     try:
         settings = Settings(**(rest | given))
     except ValidationError as why:
-        raise ConfigurationError(_explain(why, config, given)) from None
+        raise ConfigurationError(_explain(why, config, given, table.get("clients"))) from None
     except SettingsError:
         raise ConfigurationError(
             f'{PREFIX}OPTIONS: give a JSON object such as {{"dup.days": 60}}'
         ) from None
     _check(f"{PREFIX}OPTIONS", settings.options)
-    return settings.model_copy(
-        update={"options": from_file | settings.options | dict(options or {})}
+    last = dict(options or {})
+    settings = settings.model_copy(
+        update={
+            "options": from_file | settings.options | last,
+            # A client's own options win over the shared ones; the command line wins over both.
+            "clients": tuple(
+                each.model_copy(update={"options": each.options | last})
+                for each in settings.clients
+            ),
+        }
     )
+    settings._file = config  # noqa: SLF001  # read from here, or from nowhere
+    settings.runtime_clients()
+    return settings
 
 
 def _read(config: Path) -> dict[str, Any]:
@@ -132,6 +198,10 @@ def _read(config: Path) -> dict[str, Any]:
             raise ConfigurationError(f"{config}: unknown key {key}; known: {', '.join(known)}")
     if not isinstance(table.get("options", {}), dict):
         raise ConfigurationError(f"{config}: options: write a table, [options]")
+    clients = table.get("clients")
+    for client in clients if isinstance(clients, list) else ():
+        if isinstance(client, dict) and isinstance(client.get("keys_file"), str):
+            client["keys_file"] = str(config.parent / client["keys_file"])
     return table
 
 
@@ -148,7 +218,8 @@ def _variable_set(key: str) -> bool:
 
 
 def _known_variables() -> None:
-    known = {f"{PREFIX}{key}".upper() for key in Settings.model_fields} | {CONFIG_VARIABLE}
+    keys = Settings.model_fields.keys() - {"clients"}  # those have a file of their own
+    known = {f"{PREFIX}{key}".upper() for key in keys} | {CONFIG_VARIABLE}
     for name in os.environ:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             raise ConfigurationError(
@@ -156,17 +227,25 @@ def _known_variables() -> None:
             )
 
 
-def _explain(why: ValidationError, config: Path | None, given: Mapping[str, Any]) -> str:
+def _explain(
+    why: ValidationError, config: Path | None, given: Mapping[str, Any], clients: object
+) -> str:
     lines = []
     for error in why.errors(include_url=False, include_input=False):
+        message = error["msg"].removeprefix("Value error, ")
         key = str(error["loc"][0]) if error["loc"] else ""
         if not key:
-            where = "settings"
-        elif key in given:
+            lines.append(f"{config or 'settings'}: {message}")
+            continue
+        if key == "clients":
+            message = explain(error["loc"], error["type"], message, clients)
+            lines.append(f"{config}: {message}")
+            continue
+        if key in given:
             where = f"--{key.replace('_', '-')}"
         elif _variable_set(key):
             where = f"environment: {PREFIX}{key.upper()}"
         else:
             where = f"{config}: {key}"
-        lines.append(f"{where}: {error['msg'].removeprefix('Value error, ')}")
+        lines.append(f"{where}: {message}")
     return "\n".join(lines)
