@@ -67,7 +67,8 @@ def create_app(
         white_cells=any(client.criteria["ext.wbc"] for client in clients),
         hook_version_fields=all(client.hook_version_fields for client in clients),
     )
-    app.register_blueprint(discovery(document))
+    guard = None if settings.dev or settings.discovery_open else authenticator
+    app.register_blueprint(discovery(document, guard, settings.public_url))
     app.register_blueprint(
         invoke(evaluator, authenticator, reader, clock or _now, settings.public_url)
     )

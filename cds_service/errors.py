@@ -40,3 +40,19 @@ class DataNotAvailable(RequestError):  # noqa: N818  (what happened, not what it
             f"prefetch key '{key}' {why}",
         )
         self.key = key
+
+
+class CallerRefused(RequestError):  # noqa: N818  (what happened, not what it is)
+    """401, 403 or 503: the caller is not known, not allowed, or cannot be verified just now.
+
+    `reason` is a code from a closed list; it goes to the log, never into the answer (CDS Hooks,
+    SEC-10). `client` is the name of the client that the token claims to be from, if there is one.
+    """
+
+    def __init__(
+        self, status: int, reason: str, client: str | None = None, retry_after: int | None = None
+    ) -> None:
+        super().__init__(status, "security", reason)
+        self.reason = reason
+        self.client = client
+        self.retry_after = retry_after

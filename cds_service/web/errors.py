@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cds_service.cdshooks.encode import encode
-from cds_service.errors import RequestError
+from cds_service.errors import CallerRefused, RequestError
 from cds_service.web.call_log import note, note_failure, request_id
 
 
@@ -21,6 +21,9 @@ class Answer(NamedTuple):
 
 ANSWERS: Final[dict[int, Answer]] = {
     400: Answer("structure", "the request could not be read; send it again in full"),
+    403: Answer(
+        "forbidden", "the tenant named in the token may not call; ask the operator to add it"
+    ),
     404: Answer("not-found", "no such service; GET /cds-services lists what there is"),
     405: Answer("not-supported", "method not allowed here; the Allow header lists what is"),
     413: Answer("too-long", "the body is larger than this service accepts; send less prefetch"),
@@ -44,7 +47,18 @@ def outcome(status: int, code: str, text: str, diagnostics: str | None = None) -
 
 
 def install(app: Flask) -> None:
-    """Register the three handlers: ours, Flask's, and everything else."""
+    """Register the handlers: ours, Flask's, and everything else."""
+
+    @app.errorhandler(CallerRefused)
+    def unverified(error: CallerRefused) -> Response:
+        note(refused="caller", reason=error.reason)
+        if error.client is not None:
+            note(client=error.client)
+        answer = ANSWERS.get(error.status, ANSWERS[503])
+        response = outcome(error.status, answer.code, answer.text)
+        if error.retry_after is not None:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
 
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:

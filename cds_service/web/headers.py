@@ -12,6 +12,8 @@ from typing import Final
 
 from flask import Flask, Response, request
 
+from cds_service.web.callers import caller
+
 _ENDPOINTS: Final = re.compile(r"/cds-services/*(?:[^/]+(?:/feedback)?)?/?")
 """Discovery, service and feedback URLs, also with the doubled slash one client makes of them."""
 
@@ -23,7 +25,11 @@ _PREFLIGHT: Final = {
 
 
 def install(app: Flask, origins: frozenset[str] | None) -> None:
-    """Allow `origins` to call from a browser; None: every origin (development mode)."""
+    """Allow `origins` to call from a browser; None: every origin (development mode).
+
+    `origins` are those of all clients: a preflight and a refusal do not say whose they are. Once
+    the caller is known only its own origins may read the answer.
+    """
 
     @app.before_request
     def preflight() -> Response | None:
@@ -41,7 +47,8 @@ def install(app: Flask, origins: frozenset[str] | None) -> None:
         else:
             headers.add("Vary", "Origin")
             origin = request.headers.get("Origin")
-            if origin in origins:
+            client = caller()
+            if origin in (origins if client is None else client.origins):
                 headers["Access-Control-Allow-Origin"] = origin
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Cache-Control"] = "no-store"

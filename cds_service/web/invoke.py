@@ -11,6 +11,7 @@ from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.web.call_log import note, note_answer, note_request
+from cds_service.web.callers import admit
 from cds_service.web.errors import refusal
 from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader
 
@@ -35,8 +36,8 @@ def invoke(
         arrived = time.monotonic()
         if service_id != SERVICE_ID:
             raise refusal(404)
-        client = authenticator.authenticate(request, f"{public_url}/cds-services/{SERVICE_ID}")
-        note(service=SERVICE_ID, client=client.name)
+        note(service=SERVICE_ID)
+        client = admit(authenticator, f"{public_url}/cds-services/{SERVICE_ID}")
         hook_request = decode(_body(request))
         note_request(hook_request)
         if reader is not None:
