@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick bench lint format check clean
+.PHONY: help demo test quick fuzz bench lint format check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(VENV)/.dev ## let ruff format and sort
 
 check: $(VENV)/.run ## validate cards, statements, value sets and settings
 	@$(BIN)/cds-service check
+
+fuzz: $(VENV)/.test ## 100,000 changes of a good token, none of which may be admitted
+	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/test_token_mutations.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
