@@ -39,7 +39,7 @@ check: $(VENV)/.run ## validate cards, statements, value sets and settings
 	@$(BIN)/cds-service check
 
 fuzz: $(VENV)/.test ## 100,000 changes of a good token, none of which may be admitted
-	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/test_token_mutations.py $(PYTEST_ARGS)
+	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench

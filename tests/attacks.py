@@ -11,7 +11,7 @@ from typing import Any
 from calls import SERVICE
 from tokens import NOW, URL, Issuer, b64, jwk, unb64
 
-from cds_service.adapters.tokens import Reason
+from cds_service.adapters.callers.tokens import Reason
 
 N, S, MALLORY = Issuer("north"), Issuer("south", "RS384"), Issuer("mallory")
 MALLORY.issuer = N.issuer

@@ -13,8 +13,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from cds_service.adapters.key_sets import KeySet, read_key_set
-from cds_service.adapters.tokens import Caller, StoreDown
+from cds_service.adapters.callers.key_sets import KeySet, read_key_set
+from cds_service.adapters.callers.tokens import Caller, StoreDown
 from cds_service.client_settings import ClientSettings
 
 URL = "https://cds.example/cds-services/cervical-mri"

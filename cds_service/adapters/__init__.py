@@ -1,1 +1,1 @@
-"""What talks to the outside: keys of clients, tokens seen. Only app, server and cli know it."""
+"""What talks to the outside; only app.py and cli.py know this room."""

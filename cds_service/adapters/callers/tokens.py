@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import jwt
 
-from cds_service.adapters.key_sets import KeySet
+from cds_service.adapters.callers.key_sets import KeySet
 from cds_service.client import Client
 from cds_service.client_settings import ClientSettings
 from cds_service.errors import CallerRefused

@@ -9,7 +9,7 @@ from calls import FakeEvaluator
 from flask.testing import FlaskClient
 from tokens import NOW, Issuer, Memory, caller
 
-from cds_service.adapters.tokens import Caller, TokenAuthenticator
+from cds_service.adapters.callers.tokens import Caller, TokenAuthenticator
 from cds_service.app import create_app
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger

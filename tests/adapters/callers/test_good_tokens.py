@@ -3,7 +3,7 @@
 import pytest
 from tokens import NOW, URL, Incoming, Issuer, Memory, Ring, caller, jwk, jwks, private_key
 
-from cds_service.adapters.tokens import TokenAuthenticator
+from cds_service.adapters.callers.tokens import TokenAuthenticator
 from cds_service.errors import CallerRefused
 
 N, S = Issuer("north"), Issuer("south", "RS384")

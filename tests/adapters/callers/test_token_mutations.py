@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from tokens import NOW, URL, Incoming, Issuer, b64, caller, unb64
 
-from cds_service.adapters.tokens import TokenAuthenticator
+from cds_service.adapters.callers.tokens import TokenAuthenticator
 from cds_service.errors import CallerRefused
 
 RUNS = int(os.environ.get("FUZZ", "2000"))

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from tokens import jwk, jwks, private_key
 
-from cds_service.adapters.key_sets import KeySetError, read_key_set
+from cds_service.adapters.callers.key_sets import KeySetError, read_key_set
 
 EC, RSA = private_key("ES384"), private_key("RS384")
 BOTH = ("ES384", "RS384")
