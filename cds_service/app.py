@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from cds_service.facts.terminology.value_sets import Terminology
 
 NO_CLIENT = (
-    "no client is configured, and production mode answers configured clients only; "
+    "no client is configured, and production mode answers configured clients only: add a "
+    "[[clients]] table to the configuration file, and name that with --config; "
     "to try the service on this machine: cds-service serve --dev"
 )
+START = "cds-service: start"
 
 
 def create_app(
@@ -42,19 +44,28 @@ def create_app(
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
 
-    Development mode has one implicit client and needs no authenticator. Raises ConfigurationError
-    when content or settings are wrong, or when production mode has nobody to answer.
+    Development mode has one implicit client and needs no authenticator; production mode takes both
+    from the settings unless they are handed in. What a worker has to start after it was forked is
+    left in `app.extensions[START]`. Raises ConfigurationError when content or settings are wrong,
+    or when production mode has nobody to answer.
     """
+    logger = logger or call_log.make_logger()
+    start: Callable[[], None] | None = None
     if settings.dev:
         clients = (settings.development_client(),)
         authenticator = Anybody(clients[0])
+    elif settings.clients and authenticator is None:
+        from cds_service.adapters.callers.registry import register
+
+        clients, authenticator, keeper = register(settings, logger)
+        start = keeper.start
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)
-    logger = logger or call_log.make_logger()
     terminology = load_terminology(settings)
     evaluator = evaluator or build_evaluator(settings, terminology)
 
     app = Flask("cds_service", static_folder=None, template_folder=None)
+    app.extensions[START] = start or (lambda: None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser(
         "check", parents=[common], help="validate cards, statements, value sets and settings"
     )
+    add.add_argument(
+        "--online",
+        action="store_true",
+        help="also ask the clients' key addresses and FHIR servers",
+    )
     add.set_defaults(run=_check)
     return parser
 
@@ -134,6 +139,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from cds_service.app import build_evaluator, load_terminology
 
     settings = _settings(arguments)
+    if settings.clients:
+        from cds_service.adapters.callers.registry import check_offline
+
+        check_offline(settings)
     terminology = load_terminology(settings)
     build_evaluator(settings, terminology)
     conflicts = terminology.conflicts()
@@ -143,10 +152,22 @@ def _check(arguments: argparse.Namespace) -> int:
         print(f"{len(conflicts)} to look at in the value sets", file=sys.stderr)
         return REFUSED
     print(
-        f"ok: settings, cards, statements and {len(terminology.names)} value sets "
-        f"(version {terminology.version})"
+        f"ok: settings, {len(settings.clients)} clients, cards, statements and "
+        f"{len(terminology.names)} value sets (version {terminology.version})"
     )
-    return 0
+    return _ask(settings) if arguments.online else 0
+
+
+def _ask(settings: Settings) -> int:
+    from cds_service.adapters.callers.online import check_online
+
+    code = 0
+    for good, text in check_online(settings):
+        print(f"{'ok' if good else 'failed'}: {text}")
+        code = code if good else REFUSED
+    if not settings.clients:
+        print("no clients are configured, so there is nobody to ask")
+    return code
 
 
 def _settings(arguments: argparse.Namespace, given: dict[str, Any] | None = None) -> Settings:

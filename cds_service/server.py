@@ -11,7 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service import __version__
-from cds_service.app import create_app
+from cds_service.app import START, create_app
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
@@ -121,6 +121,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self.cfg.set(key, value)
 
     def load(self) -> WSGIApplication:
+        """The app of a worker, once that has been forked: threads do not survive a fork."""
+        self._app.extensions[START]()
         return closing_after_413(self._app)
 
     def reload(self) -> None:

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 
+    replay_store: str = "sqlite:///cds-service-seen.db"
+    """SQLAlchemy URL of the tokens that were seen, shared by all workers; SQLite or PostgreSQL."""
+
     _file: Path | None = PrivateAttr(None)
 
     @field_validator("options")

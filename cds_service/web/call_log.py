@@ -20,7 +20,7 @@ ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
         "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "refused",
-        "reason", "keys", "error", "at", "version", "url", "workers", "mode", *ODDITIES,
+        "reason", "keys", "file", "error", "at", "version", "url", "workers", "mode", *ODDITIES,
     }
 )  # fmt: skip
 

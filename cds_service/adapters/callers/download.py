@@ -22,20 +22,20 @@ class DownloadError(CdsServiceError):
         self.reason = reason
 
 
-def download(url: str, accept: str, most: int) -> bytes:
+def download(url: str, accept: str, most: int, seconds: float = _SECONDS) -> bytes:
     """The body of a 200, of `most` bytes at the most. Raises DownloadError.
 
     No redirect is followed, nothing of the environment (proxies, .netrc) is used, nothing is
     inflated.
     """
-    end = time.monotonic() + _SECONDS
+    end = time.monotonic() + seconds
     with requests.Session() as session:
         session.trust_env = False
         try:
             with session.get(
                 url,
                 headers={"Accept": accept, "Accept-Encoding": "identity"},
-                timeout=_SECONDS,
+                timeout=seconds,
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -43,7 +43,7 @@ def download(url: str, accept: str, most: int) -> bytes:
         except requests.exceptions.SSLError:
             raise DownloadError("tls", "its certificate is not trusted here") from None
         except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise DownloadError("timeout", f"no answer within {_SECONDS:g} s") from None
+            raise DownloadError("timeout", f"no answer within {seconds:g} s") from None
         except (OSError, urllib3.exceptions.HTTPError):  # requests' own are OSErrors
             raise DownloadError("unreachable", "it cannot be reached") from None
 
@@ -61,5 +61,5 @@ def _body(response: requests.Response, most: int, end: float) -> bytes:
         if len(body) > most:
             raise DownloadError("too-large", f"it sends more than {most // 1024} KiB")
         if time.monotonic() > end:
-            raise DownloadError("timeout", f"no whole answer within {_SECONDS:g} s")
+            raise DownloadError("timeout", "its answer takes too long")
     return body

@@ -25,6 +25,7 @@ _WAIT: Final = 0.25
 """Seconds to wait for another process that writes: half of a call's usual budget."""
 _REST: Final = 1.0
 """Seconds after a failure in which the store is not asked again: a call has no time to wait."""
+_MAGIC: Final = b"SQLite format 3\0"
 
 
 def _tokens(*prefixes: str) -> sa.Table:
@@ -74,18 +75,19 @@ class ReplayStore:
         if self._url.get_backend_name() != "sqlite" or not file.exists():
             return None
         try:
-            with contextlib.closing(sqlite3.connect(file, timeout=_WAIT)) as connection:
-                sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        except sqlite3.OperationalError:
-            return None  # locked by workers that are at it, or not to be read: calls will tell
-        except sqlite3.DatabaseError as why:
-            if why.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            with file.open("rb") as stream:
+                beginning = stream.read(len(_MAGIC))
+            if beginning.strip(b"\0") and beginning != _MAGIC:
                 raise ConfigurationError(
                     f"replay_store: {file} is not an SQLite file; name another"
-                ) from None
-            sound = False
-        if sound:
-            return None
+                )
+            with contextlib.closing(sqlite3.connect(file, timeout=_WAIT)) as connection:
+                if connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                    return None
+        except (OSError, sqlite3.OperationalError):
+            return None  # locked by workers that are at it, or not to be read: calls will tell
+        except sqlite3.DatabaseError:
+            pass  # so broken that it cannot be looked through
         aside = file.with_name(f"{file.name}.broken")
         file.replace(aside)
         for ending in ("-journal", "-wal", "-shm"):

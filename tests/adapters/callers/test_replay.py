@@ -175,6 +175,16 @@ class TestPrepare:
         assert not file.exists()
         assert store.first_time("a", "1", NOW)
 
+    def test_zeros_are_what_a_power_failure_left(self, store, file, tmp_path):
+        file.write_bytes(bytes(8192))
+        assert store.prepare() == tmp_path / "seen.db.broken"
+
+    def test_a_file_that_may_not_be_read_is_left_to_the_calls(self, store, file):
+        file.mkdir()
+        assert store.prepare() is None
+        with pytest.raises(StoreDown):
+            store.first_time("a", "1", NOW)
+
     def test_somebody_elses_file_is_left_alone(self, store, file):
         text = "a letter\n" * 1000
         file.write_text(text)

@@ -1,0 +1,96 @@
+"""The configured clients, with their keys and the store of tokens seen."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, NamedTuple
+
+from cds_service.adapters.callers.download import download
+from cds_service.adapters.callers.key_cache import FetchedKeys, Keeper, Log, PinnedKeys
+from cds_service.adapters.callers.key_sets import KeySet, KeySetError, read_key_set
+from cds_service.adapters.callers.replay import ReplayStore
+from cds_service.adapters.callers.tokens import Caller, TokenAuthenticator
+from cds_service.client import Client
+from cds_service.client_settings import ClientSettings, on_this_machine
+from cds_service.errors import ConfigurationError
+from cds_service.settings import Settings
+
+_LARGEST_SET: Final = 256 * 1024
+
+
+class Registry(NamedTuple):
+    """Who may call, and what each worker has to start."""
+
+    clients: tuple[Client, ...]
+    authenticator: TokenAuthenticator
+    keeper: Keeper
+
+
+def register(settings: Settings, log: Log) -> Registry:
+    """Read pinned keys and look at the store; nothing is fetched and no thread started yet.
+
+    Raises ConfigurationError naming file, client and key.
+    """
+    store = _store(settings)
+    aside = store.prepare()
+    if aside is not None:
+        log.error("broken store of tokens seen put aside", file=str(aside))
+    callers, fetched = [], []
+    for each, client in zip(settings.clients, settings.runtime_clients(), strict=True):
+        keys: PinnedKeys | FetchedKeys
+        if each.keys_file is not None:
+            keys = PinnedKeys(pinned_keys(settings, each))
+        else:
+            keys = FetchedKeys(each.name, partial(fetch_keys, settings, each), log)
+            fetched.append(keys)
+        callers.append(Caller(client, each, keys))
+    return Registry(
+        tuple(caller.client for caller in callers),
+        TokenAuthenticator(callers, store),
+        Keeper(fetched),
+    )
+
+
+def check_offline(settings: Settings) -> None:
+    """What `register` would refuse, without touching the store. Raises ConfigurationError."""
+    _store(settings)
+    for each in settings.clients:
+        if each.keys_file is not None:
+            pinned_keys(settings, each)
+
+
+def pinned_keys(settings: Settings, client: ClientSettings) -> KeySet:
+    """The keys in a client's file; here every oddity is a mistake, for the file is ours."""
+    place = f"{settings.place}: client {client.name}: keys_file: {client.keys_file}"
+    try:
+        data = client.keys_file.read_bytes() if client.keys_file else b""
+        keys = read_key_set(data, client.algorithms, published=_for_tests(settings))
+    except OSError:
+        raise ConfigurationError(
+            f"{place}: cannot be read; name a JWK Set of public keys"
+        ) from None
+    except KeySetError as why:
+        raise ConfigurationError(f"{place}: {why}") from None
+    if keys.notes:
+        raise ConfigurationError(f"{place}: {keys.notes[0]}")
+    if not keys.keys:
+        raise ConfigurationError(f"{place}: holds no key; add the client's public key")
+    return keys
+
+
+def fetch_keys(settings: Settings, client: ClientSettings) -> KeySet:
+    """The keys at a client's JWKS URL. Raises DownloadError or KeySetError."""
+    data = download(str(client.jwks_url), "application/json", _LARGEST_SET)
+    return read_key_set(data, client.algorithms, published=_for_tests(settings))
+
+
+def _store(settings: Settings) -> ReplayStore:
+    try:
+        return ReplayStore(settings.replay_store)
+    except ConfigurationError as why:
+        raise ConfigurationError(f"{settings.place}: {why}") from None
+
+
+def _for_tests(settings: Settings) -> bool:
+    """Keys that prove nothing are good enough where nobody else can call."""
+    return on_this_machine(settings.public_url)
