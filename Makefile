@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick fuzz bench lint format check clean
+.PHONY: help demo test quick rigs fuzz bench lint format check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,11 +41,13 @@ check: $(VENV)/.run ## validate cards, statements, value sets and settings
 fuzz: $(VENV)/.test ## 100,000 changes of a good token, none of which may be admitted
 	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
 
+rigs: tests/rigs/node_modules/.package-lock.json ## install the FHIR server of the integration tests; needs Node and npm
+
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) tests/rigs/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -64,3 +66,8 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
+
+tests/rigs/node_modules/.package-lock.json: tests/rigs/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: on Debian and Ubuntu install nodejs and npm" >&2; exit 1; }
+	cd tests/rigs && npm ci --ignore-scripts --loglevel=error
+	@touch $@
