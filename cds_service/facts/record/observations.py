@@ -204,15 +204,21 @@ def _of_local(local: str, item: _Item, frame: Frame) -> Entry:
     if local == "neuro-exam-normal":
         normal = values.global_exam_normal(item.item, frame)
         # `present` is the abnormal examination, so that False is the normal one as elsewhere.
-        return _entry(item, None if normal is None else not normal)
+        return _examined(item, None if normal is None else not normal)
     if local == "reflex-exam" and (grade := values.reflex_grade(item.item)) is not None:
         # No flag makes a lost or a clonic reflex normal (CF-7).
         present = True if grade in (0, 4) else values.by_flag(item.item)
         if present is None and grade == 2:
             present = False
         return _entry(item, present, f"{grade}+" if grade else "0", float(grade))
-    exam = LOCAL[local].reading == "exam"
-    return _entry(item, values.polarity(item.item, frame, exam=exam))
+    if LOCAL[local].reading == "exam":
+        return _examined(item, values.polarity(item.item, frame, exam=True))
+    return _entry(item, values.polarity(item.item, frame))
+
+
+def _examined(item: _Item, abnormal: bool | None) -> Entry:
+    words = {True: "abnormal", False: "normal", None: None}
+    return _entry(item, abnormal, words[abnormal])
 
 
 def _entry(
@@ -231,7 +237,8 @@ def _entry(
         value=value,
         grade=grade,
         objective=any(s.startswith("local:") for s in code.sets),
-        note="documented absent" if present is False else None,
+        # What has a value says itself that it is normal; "reflex 2+, documented absent" would not.
+        note="documented absent" if present is False and value is None else None,
     )
 
 
