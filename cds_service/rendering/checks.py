@@ -159,7 +159,7 @@ def _placeholders(place: str, text: str, allowed: Mapping[str, str]) -> Iterable
 def longest_summary(summary: str, known: Mapping[str, Statement]) -> int:
     """Length of a summary with the longest value in each of its placeholders."""
     phrases = sorted((s.phrase for s in known.values()), key=len, reverse=True)[:2]
-    reason = ", ".join(phrases) + f" +{v.LONGEST_COUNT}"
+    reason = ", ".join(phrases) + v.MORE_REASONS.format(v.LONGEST_COUNT)
     values = {
         "reason": max(reason, v.NO_REASON, key=len),
         "prior_date": v.LONGEST_PRIOR_DATE,

@@ -67,7 +67,7 @@ def _reason(rec: Recommendation, library: Library) -> str:
     phrases = list(dict.fromkeys(s.phrase for s in statements if s.phrase))
     if not phrases:
         return v.NO_REASON
-    more = f" +{min(len(phrases) - 2, 99)}" if len(phrases) > 2 else ""
+    more = v.MORE_REASONS.format(min(len(phrases) - 2, 99)) if len(phrases) > 2 else ""
     return ", ".join(phrases[:2]) + more
 
 

@@ -34,6 +34,8 @@ SUGGESTION_PLACEHOLDERS: dict[str, str] = {
 LONGEST_PRIORITY = "urgent"
 LONGEST_PRIOR_DATE = "an unknown date"
 LONGEST_COUNT = "99"
+MORE_REASONS = " and {} more"
+"""Not "+1": behind "symptoms under 4 weeks" that would read as a figure."""
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     Outcome.CT_FIRST: ("keep-mri",),

@@ -127,7 +127,7 @@ def test_a_summary_is_measured_with_the_longest_values(library: Library):
     plain = checks.longest_summary("", library.statements)
     longest = checks.longest_summary("$reason", library.statements)
     phrases = sorted(len(s.phrase) for s in library.statements.values())
-    assert (plain, longest) == (0, sum(phrases[-2:]) + len(",  +99"))
+    assert (plain, longest) == (0, sum(phrases[-2:]) + len(",  and 99 more"))
 
 
 def test_the_questionnaire_asks_every_local_code_once():

@@ -100,7 +100,7 @@ def test_the_top_of_a_red_flag_card(library: Library):
 def test_a_summary_names_two_reasons_and_counts_the_rest(library: Library):
     fired = ("RF-NEURO-MOTOR", "RF-NEURO-SENS", "RF-SYS-MALIG", "RF-INFECT-LAB:CRP", "CONS-6WK")
     card = _card(library, Outcome.MRI_URGENT, fired=fired)
-    assert "limb weakness, numbness or tingling +2." in card["summary"]
+    assert "limb weakness, numbness or tingling and 2 more." in card["summary"]
     assert "6 weeks" not in card["summary"]
 
 
