@@ -25,6 +25,9 @@ OPTIONS: dict[str, Option] = {
     "cards.showAppropriate": Option(
         "show_appropriate", True, False, "a card also when the order adheres and nothing is to do"
     ),
+    "cards.changeInPlace": Option(
+        "change_in_place", True, False, "offer CT also as one update, for clients that only update"
+    ),
     "cards.explanation": Option("explanation", True, True, "the reasoning as a card extension"),
     "pama.systemActions": Option(
         "system_actions", True, False, "write the rating on the order (systemActions)"
@@ -58,6 +61,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     criteria: CriteriaConfig
     show_appropriate: bool
+    change_in_place: bool
     explanation: bool
     system_actions: bool
     legacy_system_actions: bool

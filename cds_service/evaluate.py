@@ -111,6 +111,7 @@ class Evaluator:
             system_actions=client.system_actions,
             legacy_system_actions=client.legacy_system_actions,
             show_appropriate=client.show_appropriate,
+            change_in_place=client.change_in_place,
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
         )

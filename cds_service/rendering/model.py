@@ -53,6 +53,8 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     empty_system_actions: bool = False
     """An empty systemActions array instead of none, for clients that insist on the member."""
     show_appropriate: bool = True
+    change_in_place: bool = True
+    """The swap for a CT also as one update of the order, beside delete and create."""
     explanation: bool = True
     emergency_text: str = ""
     catalogue_url: str | None = None

@@ -93,7 +93,7 @@ def _change_to_ct(
 ) -> Offer | None:
     """The same swap as one update, for clients that act on nothing else."""
     rec = advice.recommendation
-    if not (rec.suggest_ct and rec.suggest_delete):
+    if not (options.change_in_place and rec.suggest_ct and rec.suggest_delete):
         return None
     resource = actions.with_study(advice.order, CT)
     priority = actions.higher_priority(advice.order, _ct_priority(advice))

@@ -68,6 +68,13 @@ def test_only_what_fits_is_offered(
     assert [each["label"] for each in card.get("suggestions", [])] == expected
 
 
+def test_a_client_that_creates_and_deletes_is_offered_one_way_to_a_ct(everything: Library):
+    """Two buttons with one effect leave the clinician wondering what the difference is."""
+    only = options(change_in_place=False)
+    (card,) = render([advise(Outcome.CT_FIRST)], everything, only)["cards"]
+    assert [each["label"] for each in card["suggestions"]] == [ADD_CT, SWAP_CT, REMOVE]
+
+
 @pytest.mark.parametrize(
     ("codes", "expected"),
     [((), []), (("72141",), ["Change to MRI cervical spine without contrast"])],
