@@ -41,7 +41,7 @@ check: $(VENV)/.run ## validate cards, statements, value sets and settings
 fuzz: $(VENV)/.test ## 100,000 changes of a good token, none of which may be admitted
 	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
 
-rigs: tests/rigs/node_modules/.package-lock.json ## install the FHIR server of the integration tests; needs Node and npm
+rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server of the integration tests; needs Node and npm
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench

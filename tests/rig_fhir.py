@@ -4,6 +4,8 @@
         server.search("Condition", patient="v03-patient")
 
 The test is skipped, with the reason, when Node or its packages are not installed (`make rigs`).
+
+By hand, `python tests/rig_fhir.py 8103` serves the charts of all sample orders, dated for today.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,15 +88,15 @@ class FhirRig:
 
 
 @contextmanager
-def serving(*bundles: Json, bearer: str | None = None) -> Iterator[FhirRig]:
-    """The server, loaded with transaction Bundles, for as long as the block lasts."""
+def serving(*bundles: Json, bearer: str | None = None, port: int = 0) -> Iterator[FhirRig]:
+    """The server, loaded with transaction Bundles, for as long as the block lasts; port 0 is any."""
     node = _node()
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.json" for number in range(len(bundles))]
         for file, bundle in zip(files, bundles, strict=True):
             file.write_text(json.dumps(bundle), encoding="utf-8")
         log = Path(folder) / "log"
-        given = {"HOST": "127.0.0.1", "PORT": "0", "BEARER": bearer or ""}
+        given = {"HOST": "127.0.0.1", "PORT": str(port), "BEARER": bearer or ""}
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [node, "server.mjs"],
@@ -161,3 +165,23 @@ def _node() -> str:
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         pytest.skip(f"node {version.strip()} is older than {OLDEST_NODE}")
     return node
+
+
+def _serve_samples(port: int) -> None:
+    from cds_service.content.fixture_dates import shift
+    from cds_service.content.scenarios import load_scenarios
+
+    now = datetime.now(UTC)
+    charts = [
+        chart_of(shift(scenario.request(), scenario.evaluated, now))
+        for scenario in load_scenarios()
+    ]
+    with serving(*charts, port=port) as rig:
+        count = rig.get("Patient?_summary=count").json()["total"]
+        print(f"{rig.base} serves {count} patients, v01-patient and on", flush=True)
+        rig.process.wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        _serve_samples(int(sys.argv[1]) if sys.argv[1:] else 0)
