@@ -19,7 +19,7 @@ from cds_service.web.callers import Anybody
 from cds_service.web.discovery import discovery
 from cds_service.web.invoke import invoke
 from cds_service.web.pages import BANNER, health, home
-from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader
+from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader, Meter, NoMeter
 
 if TYPE_CHECKING:
     from cds_service.facts.terminology.value_sets import Terminology
@@ -40,6 +40,7 @@ def create_app(
     clients: Sequence[Client] = (),
     authenticator: Authenticator | None = None,
     reader: FhirReader | None = None,
+    meter: Meter | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
@@ -70,7 +71,7 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
 
-    call_log.install(app, logger)
+    call_log.install(app, logger, meter or NoMeter())
     headers.install(app, None if settings.dev else _origins(clients))
     errors.install(app)
     document = discovery_document(

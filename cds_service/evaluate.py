@@ -18,7 +18,7 @@ from cds_service.errors import DataNotAvailable
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.orders import Draft, cervical_mri
-from cds_service.facts.record.prefetch import Received, State, receive
+from cds_service.facts.record.prefetch import Received, State, gaps, receive
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import ServiceRequest
@@ -26,6 +26,7 @@ from cds_service.rendering.explain import explain_text
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.render import render
+from cds_service.watch import Watch
 
 Json = dict[str, Any]
 
@@ -48,13 +49,17 @@ class Evaluator:
         together = f"{__version__} {library.version} {terminology.version}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
 
-    def evaluate(self, request: HookRequest, now: datetime, client: Client) -> Json:
-        """The CDS Hooks response as a plain dict.
+    def evaluate(
+        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+    ) -> Json:
+        """The CDS Hooks response as a plain dict; `watch` learns how the time went.
 
         Raises DataNotAvailable (412) when a required key is absent or failed; an order that is not a
         cervical MRI never is an error.
         """
-        advices = self.advise(request, now, client)
+        watch = watch or Watch()
+        advices = self.advise(request, now, client, watch)
+        watch.lap("evaluate")
         return render(advices, self._library, self._options(request, now, client))
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
@@ -64,13 +69,17 @@ class Evaluator:
             return "No selected draft is a cervical-spine MRI of this patient: no cards."
         return "\n\n".join(explain_text(advice, self._library) for advice in advices)
 
-    def advise(self, request: HookRequest, now: datetime, client: Client) -> list[OrderAdvice]:
+    def advise(
+        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+    ) -> list[OrderAdvice]:
         """One recommendation for each selected cervical-MRI draft, in the order of selection."""
         frame = self._frame(request, now, client)
         drafts = _drafts(request, frame)
         if not drafts:
             return []
         received = receive(request.prefetch, request.context.patient_id, request.fhir_server)
+        if watch is not None:
+            watch.gaps = gaps(received)
         _require(received)
         advices = []
         for draft, raw in drafts:

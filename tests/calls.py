@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.errors import DataNotAvailable, RequestError
+from cds_service.watch import Watch
 
 HOOK_INSTANCE = "6d0c1c7e-9a0b-4d1f-8f0e-2f6a5b1f7c11"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -97,12 +98,18 @@ class FakeEvaluator:
         self.fails = fails
         self.asked: list[tuple[HookRequest, datetime, Client]] = []
 
-    def evaluate(self, request: HookRequest, now: datetime, client: Client) -> dict[str, Any]:
+    version = "0+fake"
+
+    def evaluate(
+        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+    ) -> dict[str, Any]:
         self.asked.append((request, now, client))
         if self.fails:
             raise self.fails
         if not request.prefetch["conditions"].present:
             raise DataNotAvailable("conditions", "absent; no fhirAuthorization supplied")
+        if watch is not None:
+            watch.lap("evaluate")
         return {"cards": [CARD]}
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:

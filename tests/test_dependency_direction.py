@@ -16,8 +16,9 @@ ROOMS = {
     "client": {"facts", "errors"},
     "cdshooks": {"fhir", "errors"},
     "rendering": {"criteria", "facts", "fhir", "cdshooks", "client", "content", "errors"},
+    "watch": set(),
     "adapters": {"client", "client_settings", "settings", "errors"},
-    "web": {"evaluate", "cdshooks", "client", "errors", ""},
+    "web": {"evaluate", "cdshooks", "client", "watch", "errors", ""},
 }
 """Room -> rooms it may import besides itself; `` is the package itself, for its version."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 from uuid import uuid4
@@ -15,14 +14,22 @@ from structlog.typing import FilteringBoundLogger
 
 from cds_service.cdshooks.oddities import ODDITIES, oddities
 from cds_service.cdshooks.request import HookRequest
+from cds_service.watch import STAGES, Watch
+from cds_service.web.seams import Meter
+
+GAPS: Final = ("absent", "failed", "partial")
+"""How a prefetch key can be missing; the log lists the keys of each."""
 
 ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
         "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "refused",
         "reason", "keys", "file", "error", "at", "version", "url", "workers", "mode", *ODDITIES,
+        *GAPS, *(f"{stage}_ms" for stage in STAGES),
     }
 )  # fmt: skip
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -87,24 +94,59 @@ def request_id() -> str:
     return text
 
 
-def install(app: Flask, logger: FilteringBoundLogger) -> None:
-    """Log every call of the CDS Hooks API, once it is answered."""
+def watch() -> Watch:
+    """The stage clock of this call."""
+    found: Watch = g.watch
+    return found
+
+
+def install(app: Flask, logger: FilteringBoundLogger, meter: Meter) -> None:
+    """Log and count every call of the CDS Hooks API, once it is answered."""
 
     @app.before_request
     def begin() -> None:
-        g.started = time.perf_counter()
+        g.watch = Watch()
         g.call = {"request_id": str(uuid4())}
 
     @app.after_request
     def end(response: Response) -> Response:
         if request.path.startswith("/cds-services"):
-            call = {
-                "method": request.method,
-                "route": request.endpoint or "none",
-                "status": response.status_code,
-                "ms": round((time.perf_counter() - g.started) * 1000, 2),
-                "bytes_in": request.content_length or 0,
-                "bytes_out": response.content_length or 0,
-            } | g.call
-            (logger.error if response.status_code >= 500 else logger.info)("call", **call)
+            line = _line(response, g.watch) | g.call
+            (logger.error if response.status_code >= 500 else logger.info)("call", **line)
+            _count(meter, line, g.watch)
         return response
+
+
+def _line(response: Response, watch: Watch) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "method": request.method if request.method in _METHODS else "other",
+        "route": request.endpoint or "none",
+        "status": response.status_code,
+        "ms": _ms(watch.elapsed()),
+        "bytes_in": request.content_length or 0,
+        "bytes_out": response.content_length or 0,
+    }
+    for stage, seconds in watch.stages.items():
+        line[f"{stage}_ms"] = _ms(seconds)
+    for key, state in watch.gaps.items():
+        line.setdefault(state, []).append(key)
+    return line
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
+
+
+def _count(meter: Meter, line: dict[str, Any], watch: Watch) -> None:
+    meter.count_call(
+        service=line.get("service", "none"),
+        hook=line.get("hook", "none"),
+        outcomes=line.get("outcomes", ()),
+        status=line["status"],
+    )
+    if line["method"] == "POST":
+        meter.time_stage("total", watch.elapsed())
+    for stage, seconds in watch.stages.items():
+        meter.time_stage(stage, seconds)
+    for key, state in watch.gaps.items():
+        meter.count_gap(key, state)

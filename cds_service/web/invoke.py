@@ -10,7 +10,7 @@ from flask import Blueprint, Request, Response, request
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID
-from cds_service.web.call_log import note, note_answer, note_request
+from cds_service.web.call_log import note, note_answer, note_request, watch
 from cds_service.web.callers import admit
 from cds_service.web.errors import refusal
 from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader
@@ -36,16 +36,24 @@ def invoke(
         arrived = time.monotonic()
         if service_id != SERVICE_ID:
             raise refusal(404)
+        clockwork = watch()
         note(service=SERVICE_ID)
         client = admit(authenticator, f"{public_url}/cds-services/{SERVICE_ID}")
-        hook_request = decode(_body(request))
+        clockwork.lap("verify")
+        body = _body(request)
+        clockwork.lap("read")
+        hook_request = decode(body)
         note_request(hook_request)
+        clockwork.lap("decode")
         if reader is not None:
             budget = min(client.fetch_budget, client.budget - (time.monotonic() - arrived))
             hook_request = reader.complete(hook_request, client, time.monotonic() + budget)
-        answer = evaluator.evaluate(hook_request, clock(), client)
+            clockwork.lap("fetch")
+        answer = evaluator.evaluate(hook_request, clock(), client, clockwork)
+        encoded = encode(answer)
+        clockwork.lap("render")
         note_answer(answer)
-        return Response(encode(answer), content_type="application/json")
+        return Response(encoded, content_type="application/json")
 
     return blueprint
 

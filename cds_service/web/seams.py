@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from flask import Request
 
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.watch import Watch
 
 Clock: TypeAlias = Callable[[], datetime]
 """The moment a call is evaluated for, with its zone."""
 
 
+Check: TypeAlias = Callable[[], object]
+"""Whether something the service needs is there: raises when it is not. Quick: probes wait for it."""
+
+REJECTIONS: Final = (
+    "missing", "malformed", "too-long", "type", "algorithm", "key", "issuer", "signature",
+    "audience", "claims", "expired", "not-yet-valid", "lifetime", "tenant", "replay",
+    "keys-unavailable", "replay-store-unavailable",
+)  # fmt: skip
+"""Why a token was not accepted: the reasons that are counted by name."""
+
+FETCH_FAULTS: Final = (
+    "not-allowed", "address", "connect", "tls", "timeout", "redirect", "unauthorized",
+    "status-4xx", "status-5xx", "throttled", "content", "too-large", "paging", "wrong-patient",
+    "busy", "breaker-open",
+)  # fmt: skip
+"""Why a read from a FHIR server came to nothing: the kinds that are counted by name."""
+
+
 class EvaluatorProtocol(Protocol):
     """The use case."""
 
-    def evaluate(self, request: HookRequest, now: datetime, client: Client) -> dict[str, Any]:
-        """The CDS Hooks response. Raises RequestError when the request cannot be answered."""
+    @property
+    def version(self) -> str:
+        """Of rules and value sets together."""
+        ...
+
+    def evaluate(
+        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+    ) -> dict[str, Any]:
+        """The CDS Hooks response. Raises RequestError when the request cannot be answered.
+
+        `watch` is told where the time goes and which data were missing.
+        """
         ...
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
@@ -47,3 +76,46 @@ class FhirReader(Protocol):
         `deadline` is a reading of the monotonic clock; nothing is awaited beyond it.
         """
         ...
+
+
+class Meter(Protocol):
+    """Counts for operators. No argument may come from a request; other words are counted as one."""
+
+    def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
+        """A call was answered; `outcomes` are the codes of its cards, the primary one first."""
+        ...
+
+    def time_stage(self, stage: str, seconds: float) -> None:
+        """`stage` is one of `watch.STAGES`, or `total`."""
+        ...
+
+    def count_gap(self, key: str, state: str) -> None:
+        """A prefetch key that was `absent`, `failed` or `partial` when an order was rated."""
+        ...
+
+    def count_rejection(self, reason: str) -> None:
+        """A token was not accepted; `reason` is one of REJECTIONS."""
+        ...
+
+    def count_fetch_fault(self, kind: str) -> None:
+        """A read from a FHIR server failed; `kind` is one of FETCH_FAULTS."""
+        ...
+
+
+class NoMeter:
+    """Counts nothing."""
+
+    def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
+        pass
+
+    def time_stage(self, stage: str, seconds: float) -> None:
+        pass
+
+    def count_gap(self, key: str, state: str) -> None:
+        pass
+
+    def count_rejection(self, reason: str) -> None:
+        pass
+
+    def count_fetch_fault(self, kind: str) -> None:
+        pass

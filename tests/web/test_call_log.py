@@ -4,8 +4,10 @@ import io
 import json
 
 import pytest
-from calls import DRAFT, HOOK_INSTANCE, bundle, call, condition, context, lines, post
+from calls import DRAFT, HOOK_INSTANCE, NOW, bundle, call, condition, context, lines, post
 
+from cds_service.app import create_app
+from cds_service.settings import Settings
 from cds_service.web.call_log import ALLOWED, make_logger
 
 MARK = "Xylocanth"
@@ -25,6 +27,46 @@ def test_one_line_for_a_call(web, log):
     assert line["bytes_in"] == len(json.dumps(call()))
     assert line["bytes_out"] == len(response.data)
     assert line["ms"] > 0
+
+
+def test_the_time_of_each_stage(web, log):
+    post(web)
+    line = lines(log)[-1]
+    stages = [line[f"{stage}_ms"] for stage in ("verify", "read", "decode", "evaluate", "render")]
+    assert all(ms >= 0 for ms in stages)
+    assert sum(stages) <= line["ms"] + 0.1
+    assert "fetch_ms" not in line, "nobody reads from a FHIR server here"
+
+
+def test_the_stage_that_failed_has_no_time(web, log):
+    post(web, b"{")
+    line = lines(log)[-1]
+    assert "read_ms" in line
+    assert "decode_ms" not in line
+
+
+def test_keys_of_the_prefetch_that_were_missing(log):
+    """Names of keys only: absent, failed and partly read, as the cards say them."""
+    body = call(
+        prefetch=call()["prefetch"]
+        | {
+            "devices": {"resourceType": "OperationOutcome", "id": MARK},
+            "imaging": bundle(link=[{"relation": "next", "url": f"https://{MARK}"}]),
+        }
+    )
+    web = create_app(Settings(dev=True), clock=lambda: NOW, logger=make_logger(log)).test_client()
+    assert post(web, body).status_code == 200
+    line = lines(log)[-1]
+    assert line["failed"] == ["devices"]
+    assert line["partial"] == ["imaging"]
+    assert "obs-labs" in line["absent"]
+    assert not {"conditions", "procedures"} & set(line["absent"])
+    assert MARK not in log.getvalue()
+
+
+def test_a_method_that_does_not_exist_is_not_quoted(web, log):
+    web.open("/cds-services", method=MARK.upper())
+    assert lines(log)[-1]["method"] == "other"
 
 
 def test_pages_and_health_are_not_logged(web, log):

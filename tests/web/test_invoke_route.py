@@ -108,9 +108,10 @@ def test_a_reader_completes_the_request(settings, evaluator):
     evaluator_request = object()
 
     class Witness:
+        version = "0"
         seen: object = None
 
-        def evaluate(self, request, now, client):
+        def evaluate(self, request, now, client, watch=None):
             self.seen = request
             return {"cards": []}
 
@@ -125,7 +126,7 @@ def test_a_reader_completes_the_request(settings, evaluator):
 
 def test_decimals_go_back_as_they_came(web, evaluator):
     draft = b'{"resourceType":"ServiceRequest","quantityQuantity":{"value":2.50}}'
-    evaluator.evaluate = lambda request, now, client: {
+    evaluator.evaluate = lambda request, now, client, watch: {
         "cards": [],
         "systemActions": [{"resource": request.context.draft_orders[0]}],
     }

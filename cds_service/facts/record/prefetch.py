@@ -184,6 +184,12 @@ def _resources(value: object | None) -> list[Any]:
     return [] if value is None else [value]
 
 
+def gaps(received: Received) -> dict[str, str]:
+    """Keys that were not read to their end, with the reason in one word."""
+    words = {State.ABSENT: "absent", State.FAILED: "failed", State.PARTIAL: "partial"}
+    return {key: words[state] for key, state in received.states.items() if state in words}
+
+
 def notes(received: Received) -> Iterable[str]:
     """Data notes on what could not be read or was set aside, in a fixed order."""
     for state, words in (
