@@ -10,7 +10,8 @@ from flask import Flask
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
-from cds_service.cdshooks.services import discovery_document
+from cds_service.cdshooks.request import HOOKS
+from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
@@ -22,6 +23,7 @@ from cds_service.web.pages import BANNER, health, home
 from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader, Meter, NoMeter
 
 if TYPE_CHECKING:
+    from cds_service.adapters.metrics import PrometheusMeter
     from cds_service.facts.terminology.value_sets import Terminology
 
 NO_CLIENT = (
@@ -106,6 +108,13 @@ def build_evaluator(settings: Settings, terminology: Terminology) -> EvaluatorPr
 
     library = load_library(cards_dir(), knowledge_dir())
     return Evaluator(terminology, library, settings.canonical, settings.public_url)
+
+
+def build_meter() -> PrometheusMeter:
+    """Counts for this process and all its forks; made once, it outlives a reload."""
+    from cds_service.adapters.metrics import PrometheusMeter
+
+    return PrometheusMeter((SERVICE_ID,), HOOKS, processes=True)
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

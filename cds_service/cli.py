@@ -100,7 +100,9 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     given = {name: getattr(arguments, name) for name in ("dev", "host", "port", "workers")}
     settings = _settings(arguments, given)
-    require_free(settings.host, settings.port)
+    for port in (settings.port, settings.metrics_port):
+        if port:
+            require_free(settings.host, port)
     serve(settings)
     return 0
 

@@ -11,10 +11,11 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service import __version__
-from cds_service.app import START, create_app
+from cds_service.app import START, build_meter, create_app
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
+from cds_service.web.seams import Meter, NoMeter
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -81,17 +82,30 @@ def closing_after_413(app: WSGIApplication) -> WSGIApplication:
     return wrapped
 
 
+def on_port(port: int, special: WSGIApplication, app: WSGIApplication) -> WSGIApplication:
+    """`special` for what arrives at that port, whatever its Host header says; `app` for the rest."""
+    number = str(port)
+
+    def chosen(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # gunicorn takes it from the socket that accepted the connection.
+        return (special if environ["SERVER_PORT"] == number else app)(environ, start_response)
+
+    return chosen
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Serves the app that `build` makes; a reload (HUP) builds it again and keeps the old one
     when the new content is wrong.
     """
 
-    def __init__(self, settings: Settings, build: Callable[[], Flask]) -> None:
+    def __init__(self, settings: Settings, build: Callable[[Meter], Flask]) -> None:
         keep_freed_memory()
         self._settings = settings
-        self._build = build
+        self._metrics = build_meter() if settings.metrics_port else None
+        meter = self._metrics or NoMeter()
+        self._build: Callable[[], Flask] = lambda: build(meter)
         self._logger = make_logger()
-        self._app = build()
+        self._app = self._build()
         # Workers are forked from here; frozen pages stay shared between them.
         gc.collect()
         gc.freeze()
@@ -101,8 +115,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         collector = CollectorControl()
         settings = self._settings
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        ports = [settings.port, settings.metrics_port]
         for key, value in {
-            "bind": f"{host}:{settings.port}",
+            "bind": [f"{host}:{port}" for port in ports if port is not None],
             "workers": settings.workers,
             "worker_class": "gthread",
             "threads": settings.threads,
@@ -115,6 +130,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "proc_name": "cds-service",
             "when_ready": lambda _: self._ready(),
+            "on_exit": lambda _: self._exit(),
             "post_worker_init": lambda _: collector.take(),
             "post_request": lambda _worker, _req, _environ, _resp: collector.between_calls(),
         }.items():
@@ -123,7 +139,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> WSGIApplication:
         """The app of a worker, once that has been forked: threads do not survive a fork."""
         self._app.extensions[START]()
-        return closing_after_413(self._app)
+        app = closing_after_413(self._app)
+        port = self._settings.metrics_port
+        if self._metrics and port:
+            return on_port(port, self._metrics.exposition(), app)
+        return app
 
     def reload(self) -> None:
         try:
@@ -133,6 +153,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self._logger.error("reload refused, the old content stays", refused=str(why))
         self.callable = None
         super().reload()
+
+    def _exit(self) -> None:
+        if self._metrics:
+            self._metrics.close()
 
     def _ready(self) -> None:
         self._logger.info(
@@ -146,4 +170,4 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 def serve(settings: Settings, **seams: Any) -> None:
     """Serve until stopped. Raises ConfigurationError before anything listens."""
-    Server(settings, lambda: create_app(settings, **seams)).run()
+    Server(settings, lambda meter: create_app(settings, meter=meter, **seams)).run()

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     threads: Annotated[int, Field(ge=1, le=512)] = 32
     """Per worker; at least the highest number of calls at one time."""
+    metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """Prometheus metrics, on the same host; None: no metrics."""
     base_url: str | None = None
     """Public address of the service, without /cds-services; links and tokens are held against it."""
     canonical: str = "http://example.org/cervical-mri"
@@ -79,6 +81,12 @@ class Settings(BaseSettings):
                 "development mode has no authentication and listens on this machine only: "
                 "host must be 127.0.0.1, ::1 or localhost"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _own_port(self) -> Self:
+        if self.metrics_port is not None and self.metrics_port == self.port:
+            raise ValueError("metrics_port: metrics need a port of their own")
         return self
 
     @field_validator("clients")
