@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,14 @@ from cds_service.web.callers import Anybody
 from cds_service.web.discovery import discovery
 from cds_service.web.invoke import invoke
 from cds_service.web.pages import BANNER, health, home
-from cds_service.web.seams import Authenticator, EvaluatorProtocol, FhirReader, Meter, NoMeter
+from cds_service.web.seams import (
+    Authenticator,
+    Check,
+    EvaluatorProtocol,
+    FhirReader,
+    Meter,
+    NoMeter,
+)
 
 if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
@@ -43,13 +50,15 @@ def create_app(
     authenticator: Authenticator | None = None,
     reader: FhirReader | None = None,
     meter: Meter | None = None,
+    checks: Mapping[str, Check] | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
 
     Development mode has one implicit client and needs no authenticator; production mode takes both
     from the settings unless they are handed in. What a worker has to start after it was forked is
-    left in `app.extensions[START]`. Raises ConfigurationError when content or settings are wrong,
+    left in `app.extensions[START]`. `checks` are what readiness asks for beside the content: a name
+    and whether that thing is there. Raises ConfigurationError when content or settings are wrong,
     or when production mode has nobody to answer.
     """
     logger = logger or call_log.make_logger()
@@ -86,7 +95,7 @@ def create_app(
     app.register_blueprint(
         invoke(evaluator, authenticator, reader, clock or _now, settings.public_url)
     )
-    app.register_blueprint(health())
+    app.register_blueprint(health(evaluator.version, checks or {}, logger))
     if settings.dev:
         app.register_blueprint(home(settings.public_url))
         logger.warning(BANNER, version=__version__)

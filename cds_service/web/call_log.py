@@ -24,7 +24,7 @@ ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
         "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "refused",
-        "reason", "keys", "file", "error", "at", "version", "url", "workers", "mode", *ODDITIES,
+        "reason", "keys", "file", "error", "at", "check", "version", "url", "workers", "mode", *ODDITIES,
         *GAPS, *(f"{stage}_ms" for stage in STAGES),
     }
 )  # fmt: skip

@@ -27,12 +27,19 @@ ANSWERS: Final[dict[int, Answer]] = {
     404: Answer("not-found", "no such service; GET /cds-services lists what there is"),
     405: Answer("not-supported", "method not allowed here; the Allow header lists what is"),
     413: Answer("too-long", "the body is larger than this service accepts; send less prefetch"),
+    414: Answer("too-long", "the address is longer than this service accepts"),
     415: Answer(
         "not-supported", "send UTF-8 application/json or application/fhir+json, not compressed"
     ),
+    417: Answer("not-supported", "send the request without an Expect header"),
+    429: Answer("throttled", "too many calls; wait and try again"),
+    431: Answer("too-long", "the headers are larger than this service accepts"),
     500: Answer("exception", "the service failed; quote the id of this answer when you report it"),
+    501: Answer("not-supported", "send the body plain or chunked"),
     503: Answer("transient", "the service is busy; try again"),
 }
+RETRY_AFTER: Final = {429: "1", 503: "1"}
+"""Seconds after which a client may try again."""
 
 
 def outcome(status: int, code: str, text: str, diagnostics: str | None = None) -> Response:
@@ -43,7 +50,10 @@ def outcome(status: int, code: str, text: str, diagnostics: str | None = None) -
     if diagnostics:
         issue["diagnostics"] = diagnostics
     body = {"resourceType": "OperationOutcome", "id": request_id(), "issue": [issue]}
-    return Response(encode(body), status=status, content_type="application/json")
+    response = Response(encode(body), status=status, content_type="application/json")
+    if status in RETRY_AFTER:
+        response.headers["Retry-After"] = RETRY_AFTER[status]
+    return response
 
 
 def install(app: Flask) -> None:

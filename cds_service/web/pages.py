@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import Blueprint, Response
+from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.services import SERVICE_ID, TITLE
+from cds_service.web.errors import ANSWERS, outcome
+from cds_service.web.seams import Check
 
 BANNER: Final = (
     "DEVELOPMENT MODE: no authentication, open to every web page on this machine. "
@@ -31,8 +35,11 @@ _HOME: Final = """<!doctype html>
 """
 
 
-def health() -> Blueprint:
-    """`/livez`: the process runs; `/readyz`: it has read its content and answers calls."""
+def health(version: str, checks: Mapping[str, Check], logger: FilteringBoundLogger) -> Blueprint:
+    """`/livez`: the process runs; `/readyz`: it has read its content, and what it needs is there.
+
+    `version` is that of rules and value sets together.
+    """
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/livez")
@@ -43,9 +50,23 @@ def health() -> Blueprint:
     @blueprint.get("/readyz")
     def ready() -> Response:
         """Say that calls are answered: the app exists only once all content was read and checked."""
-        return _status("ready")
+        failing = [name for name, check in checks.items() if not _holds(name, check, logger)]
+        if failing:
+            answer = ANSWERS[503]
+            return outcome(503, answer.code, "not ready", f"failing: {', '.join(failing)}")
+        return _status("ready", content=version, checks=["content", *checks])
 
     return blueprint
+
+
+def _holds(name: str, check: Check, logger: FilteringBoundLogger) -> bool:
+    try:
+        check()
+    except Exception as why:  # noqa: BLE001  # whatever it is, the service cannot do its work
+        # Never its text: drivers quote addresses and statements.
+        logger.warning("not ready", check=name, error=type(why).__name__)
+        return False
+    return True
 
 
 def home(public_url: str) -> Blueprint:
@@ -63,6 +84,6 @@ def home(public_url: str) -> Blueprint:
     return blueprint
 
 
-def _status(word: str) -> Response:
-    body = encode({"status": word, "version": __version__})
+def _status(word: str, **more: Any) -> Response:
+    body = encode({"status": word, "version": __version__, **more})
     return Response(body, content_type="application/json")

@@ -1,12 +1,4 @@
-"""Health and the start page of development mode."""
-
-from cds_service import __version__
-
-
-def test_health(web, production):
-    for client in (web, production):
-        assert client.get("/livez").json == {"status": "alive", "version": __version__}
-        assert client.get("/readyz").json == {"status": "ready", "version": __version__}
+"""The start page of development mode."""
 
 
 def test_start_page_lists_the_addresses_under_the_banner(web):
