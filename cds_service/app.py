@@ -82,6 +82,7 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
 
+    call_log.quieten_libraries()
     call_log.install(app, logger, meter or NoMeter())
     headers.install(app, None if settings.dev else _origins(clients))
     errors.install(app)
@@ -93,7 +94,14 @@ def create_app(
     guard = None if settings.dev or settings.discovery_open else authenticator
     app.register_blueprint(discovery(document, guard, settings.public_url))
     app.register_blueprint(
-        invoke(evaluator, authenticator, reader, clock or _now, settings.public_url)
+        invoke(
+            evaluator,
+            authenticator,
+            reader,
+            clock or _now,
+            settings.public_url,
+            settings.queue_ms / 1000,
+        )
     )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     if settings.dev:

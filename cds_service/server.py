@@ -14,8 +14,9 @@ from cds_service import __version__
 from cds_service.app import START, build_meter, create_app
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
-from cds_service.web.call_log import make_logger
+from cds_service.web.call_log import failure, make_logger
 from cds_service.web.seams import Meter, NoMeter
+from cds_service.worker import JsonLogger, Worker, telling_wait
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -102,7 +103,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         keep_freed_memory()
         self._settings = settings
         self._metrics = build_meter() if settings.metrics_port else None
-        meter = self._metrics or NoMeter()
+        self._meter = meter = self._metrics or NoMeter()
         self._build: Callable[[], Flask] = lambda: build(meter)
         self._logger = make_logger()
         self._app = self._build()
@@ -119,7 +120,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for key, value in {
             "bind": [f"{host}:{port}" for port in ports if port is not None],
             "workers": settings.workers,
-            "worker_class": "gthread",
+            "worker_class": Worker,
+            "logger_class": JsonLogger,
             "threads": settings.threads,
             "timeout": 30,
             "graceful_timeout": 30,
@@ -139,7 +141,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> WSGIApplication:
         """The app of a worker, once that has been forked: threads do not survive a fork."""
         self._app.extensions[START]()
-        app = closing_after_413(self._app)
+        app = telling_wait(closing_after_413(self._app))
         port = self._settings.metrics_port
         if self._metrics and port:
             return on_port(port, self._metrics.exposition(), app)
@@ -153,6 +155,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             self._logger.error("reload refused, the old content stays", refused=str(why))
         self.callable = None
         super().reload()
+
+    def note_refusal(self, status: int, error: BaseException, request_id: str) -> None:
+        """Of something that never became a call."""
+        log = self._logger.error if status >= 500 else self._logger.info
+        log("refused by the server", status=status, request_id=request_id, **failure(error))
+        self._meter.count_call(service="none", hook="none", outcomes=(), status=status)
 
     def _exit(self) -> None:
         if self._metrics:

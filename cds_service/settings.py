@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     threads: Annotated[int, Field(ge=1, le=512)] = 32
     """Per worker; at least the highest number of calls at one time."""
+    queue_ms: Annotated[int, Field(ge=10, le=10_000)] = 100
+    """A call that has waited longer than this for a thread is answered 503."""
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Prometheus metrics, on the same host; None: no metrics."""
     base_url: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,6 +115,23 @@ class FakeEvaluator:
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         return f"NOT_YET as of {now.isoformat()}"
+
+
+MARK = "Xylocanth"
+"""Stands for patient data."""
+
+
+def assert_outcome(response: Any, status: int, code: str) -> None:
+    """The answer of Flask's test client is an OperationOutcome that quotes nothing."""
+    assert response.status_code == status
+    assert response.content_type == "application/json"
+    body = response.json
+    assert body["resourceType"] == "OperationOutcome"
+    uuid.UUID(body["id"])
+    (issue,) = body["issue"]
+    assert (issue["severity"], issue["code"]) == ("error", code)
+    assert issue["details"]["text"]
+    assert MARK not in response.get_data(as_text=True)
 
 
 SERVICE = "/cds-services/cervical-mri"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
@@ -55,6 +56,12 @@ def make_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
     return logger
 
 
+def quieten_libraries() -> None:
+    """Whatever the level of the root logger: these write URLs, and with them identifiers, into it."""
+    for name in ("urllib3", "requests", "werkzeug"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
 def note(**fields: Any) -> None:
     """Add to the line of this call."""
     g.call.update(fields)
@@ -75,7 +82,7 @@ def note_answer(answer: dict[str, Any]) -> None:
     note(cards=len(topics), outcomes=[topic for topic in topics if topic])
 
 
-def note_failure(error: BaseException) -> None:
+def failure(error: BaseException) -> dict[str, str]:
     """Type and place of a defect. Never its text: libraries quote what they were given."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -85,7 +92,7 @@ def note_failure(error: BaseException) -> None:
         code = trace.tb_frame.f_code
         name = trace.tb_frame.f_globals.get("__name__", "?")
         place = f"{name}:{code.co_name}:{trace.tb_lineno}"
-    note(error=type(error).__name__, at=place)
+    return {"error": type(error).__name__, "at": place}
 
 
 def request_id() -> str:

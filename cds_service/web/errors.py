@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cds_service.cdshooks.encode import encode
 from cds_service.errors import CallerRefused, RequestError
-from cds_service.web.call_log import note, note_failure, request_id
+from cds_service.web.call_log import failure, note, request_id
 
 
 class Answer(NamedTuple):
@@ -42,18 +42,30 @@ RETRY_AFTER: Final = {429: "1", 503: "1"}
 """Seconds after which a client may try again."""
 
 
+def body(status: int, request_id: str) -> bytes:
+    """The OperationOutcome of a status, with its fixed text."""
+    answer = ANSWERS[status]
+    return _operation_outcome(request_id, answer.code, answer.text)
+
+
 def outcome(status: int, code: str, text: str, diagnostics: str | None = None) -> Response:
     """An OperationOutcome with one issue; 401 has no body (SEC-10)."""
     if status == 401:
         return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-    issue = {"severity": "error", "code": code, "details": {"text": text}}
-    if diagnostics:
-        issue["diagnostics"] = diagnostics
-    body = {"resourceType": "OperationOutcome", "id": request_id(), "issue": [issue]}
-    response = Response(encode(body), status=status, content_type="application/json")
+    content = _operation_outcome(request_id(), code, text, diagnostics)
+    response = Response(content, status=status, content_type="application/json")
     if status in RETRY_AFTER:
         response.headers["Retry-After"] = RETRY_AFTER[status]
     return response
+
+
+def _operation_outcome(
+    request_id: str, code: str, text: str, diagnostics: str | None = None
+) -> bytes:
+    issue: dict[str, Any] = {"severity": "error", "code": code, "details": {"text": text}}
+    if diagnostics:
+        issue["diagnostics"] = diagnostics
+    return encode({"resourceType": "OperationOutcome", "id": request_id, "issue": [issue]})
 
 
 def install(app: Flask) -> None:
@@ -89,7 +101,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
-        note_failure(error)
+        note(**failure(error))
         return outcome(500, ANSWERS[500].code, ANSWERS[500].text)
 
 

@@ -23,6 +23,12 @@ _PREFLIGHT: Final = {
     "Access-Control-Max-Age": "600",
 }
 
+PROTECTIVE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+}
+
 
 def install(app: Flask, origins: frozenset[str] | None) -> None:
     """Allow `origins` to call from a browser; None: every origin (development mode).
@@ -50,8 +56,6 @@ def install(app: Flask, origins: frozenset[str] | None) -> None:
             client = caller()
             if origin in (origins if client is None else client.origins):
                 headers["Access-Control-Allow-Origin"] = origin
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Cache-Control"] = "no-store"
-        headers["Referrer-Policy"] = "no-referrer"
+        headers.update(PROTECTIVE)
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         return response

@@ -6,14 +6,19 @@ import time
 from typing import Final
 
 from flask import Blueprint, Request, Response, request
+from werkzeug.exceptions import HTTPException
 
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID
+from cds_service.errors import RequestError
 from cds_service.web.call_log import note, note_answer, note_request, watch
 from cds_service.web.callers import admit
 from cds_service.web.errors import refusal
 from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader
+
+WAITED: Final = "cds_service.waited"
+"""Key of the WSGI environment: seconds a call stood in the queue before a thread took it."""
 
 _MEDIA_TYPES: Final = ("application/json", "application/fhir+json")
 
@@ -24,8 +29,9 @@ def invoke(
     reader: FhirReader | None,
     clock: Clock,
     public_url: str,
+    longest_wait: float = 0.1,
 ) -> Blueprint:
-    """Routes that answer a hook."""
+    """Routes that answer a hook, unless it has waited for more than `longest_wait` seconds."""
     blueprint = Blueprint("invoke", __name__)
 
     # One client makes `//id` of a discovery URL that was typed with a slash at its end.
@@ -33,9 +39,13 @@ def invoke(
     @blueprint.post("/cds-services//<service_id>")
     def call(service_id: str) -> Response:
         """Rate the draft orders of one firing of a hook."""
-        arrived = time.monotonic()
+        waited: float = request.environ.get(WAITED, 0.0)
+        arrived = time.monotonic() - waited
         if service_id != SERVICE_ID:
             raise refusal(404)
+        if waited > longest_wait:
+            # Overload: who is told now can still go on without advice in time.
+            raise refusal(503)
         clockwork = watch()
         note(service=SERVICE_ID)
         client = admit(authenticator, f"{public_url}/cds-services/{SERVICE_ID}")
@@ -65,6 +75,15 @@ def _body(incoming: Request) -> bytes:
     charset = incoming.mimetype_params.get("charset", "utf-8").lower()
     if incoming.mimetype not in _MEDIA_TYPES or charset not in ("utf-8", "utf8", "us-ascii"):
         raise refusal(415)
+    try:
+        return _received(incoming)
+    except (RequestError, HTTPException):
+        raise
+    except Exception:  # noqa: BLE001  # each server has its own words for a body that breaks off
+        raise refusal(400) from None
+
+
+def _received(incoming: Request) -> bytes:
     length, limit = incoming.content_length, incoming.max_content_length
     body: bytes
     if length is None:

@@ -1,24 +1,12 @@
 """Every answer that is no success: an OperationOutcome with a fixed text, and nothing else."""
 
-import uuid
+import io
+import json
 
 import pytest
-from calls import SERVICE, call, lines, post
+from calls import MARK, SERVICE, assert_outcome, call, lines, post
 
-MARK = "Xylocanth"
-"""Stands for patient data."""
-
-
-def assert_outcome(response, status, code):
-    assert response.status_code == status
-    assert response.content_type == "application/json"
-    body = response.json
-    assert body["resourceType"] == "OperationOutcome"
-    uuid.UUID(body["id"])
-    (issue,) = body["issue"]
-    assert (issue["severity"], issue["code"]) == ("error", code)
-    assert issue["details"]["text"]
-    assert MARK not in response.get_data(as_text=True)
+from cds_service.web.invoke import WAITED
 
 
 @pytest.mark.parametrize(
@@ -71,3 +59,73 @@ def test_401_is_bare(production):
     assert response.status_code == 401
     assert response.data == b""
     assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status"),
+    [(0.099, 200), (0.1, 200), (0.101, 503)],
+    ids=["less", "as long", "longer"],
+)
+def test_a_call_that_has_waited_too_long_is_turned_away(web, evaluator, seconds, status):
+    response = post(web, environ_overrides={WAITED: seconds})
+    assert response.status_code == status
+    if status == 503:
+        assert_outcome(response, 503, "transient")
+        assert response.headers["Retry-After"] == "1"
+        assert evaluator.asked == []
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/cds-services"])
+def test_probes_and_discovery_are_answered_however_busy_it_is(web, path):
+    assert web.get(path, environ_overrides={WAITED: 5.0}).status_code == 200
+
+
+def test_a_body_that_breaks_off_is_no_defect(web, evaluator):
+    class Broken(io.RawIOBase):
+        def read(self, size=-1):
+            raise ConnectionResetError(MARK)
+
+    for length in ({"CONTENT_LENGTH": "10"}, {"wsgi.input_terminated": True}):
+        response = post(web, environ_overrides={"wsgi.input": Broken(), **length})
+        assert_outcome(response, 400, "structure")
+    assert evaluator.asked == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"hook": "\xff\xfe"}', id="not UTF-8"),
+        pytest.param(json.dumps(call()).encode("utf-16"), id="UTF-16"),
+        pytest.param(b"\xef\xbb\xbf" + json.dumps(call()).encode(), id="byte order mark"),
+        pytest.param(
+            json.dumps(call(prefetch={"x": "y"})).replace('"y"', "NaN").encode(), id="NaN"
+        ),
+        pytest.param(
+            json.dumps(call(prefetch={"x": "y"})).replace('"y"', "-Infinity").encode(),
+            id="Infinity",
+        ),
+        pytest.param(b"[" * 200_000, id="too deep"),
+        pytest.param(
+            json.dumps(call(prefetch={"x": "y"}))
+            .replace('"y"', "[" * 50_000 + "]" * 50_000)
+            .encode(),
+            id="too deep where nothing is read",
+        ),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b'"text"', id="a string"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{} {}", id="two values"),
+    ],
+)
+def test_what_is_no_json_object_is_refused(web, evaluator, body):
+    assert_outcome(post(web, body), 400, "structure")
+    assert evaluator.asked == []
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, identity", f"x-{MARK}"])
+def test_compressed_bodies_are_never_inflated(web, evaluator, coding):
+    response = post(web, b"\x1f\x8b", headers={"Content-Encoding": coding})
+    assert_outcome(response, 415, "not-supported")
+    assert response.headers["Accept-Encoding"] == "identity"
+    assert evaluator.asked == []

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from calls import NOW, FakeEvaluator, lines
-from test_error_answers import assert_outcome
+from calls import NOW, FakeEvaluator, assert_outcome, lines
 
 from cds_service import __version__
 from cds_service.app import create_app
