@@ -17,6 +17,7 @@ from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web import call_log, errors, headers
 from cds_service.web.callers import Anybody
+from cds_service.web.description import description
 from cds_service.web.discovery import discovery
 from cds_service.web.invoke import invoke
 from cds_service.web.pages import BANNER, health, home
@@ -104,6 +105,7 @@ def create_app(
         )
     )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
+    app.register_blueprint(description(settings.public_url))
     if settings.dev:
         app.register_blueprint(home(settings.public_url))
         logger.warning(BANNER, version=__version__)

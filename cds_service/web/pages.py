@@ -29,6 +29,7 @@ _HOME: Final = """<!doctype html>
 <li><a href="/cds-services">GET {url}/cds-services</a>: discovery; give this address to a CDS Hooks client</li>
 <li>POST {url}/cds-services/{service}: the service, for order-select and order-sign</li>
 <li><a href="/readyz">GET {url}/readyz</a>: ready to answer</li>
+<li><a href="/openapi.json">GET {url}/openapi.json</a>: all of this for machines (OpenAPI 3.1)</li>
 </ul>
 <p>Version {version}</p>
 </html>
