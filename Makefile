@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick rigs fuzz bench lint format check clean
+.PHONY: help demo test quick rigs fuzz bench lint format check clean soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,13 +38,17 @@ format: $(VENV)/.dev ## let ruff format and sort
 check: $(VENV)/.run ## validate cards, statements, value sets and settings
 	@$(BIN)/cds-service check
 
-fuzz: $(VENV)/.test ## 100,000 changes of a good token, none of which may be admitted
+fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up from the description
 	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
+	CDS_FUZZ_CASES=190000 $(BIN)/python -m pytest tests/test_api_by_description.py $(PYTEST_ARGS)
 
 rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server of the integration tests; needs Node and npm
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
+
+soak: $(VENV)/.test ## ten reloads and five restarts under load; prints how many calls failed
+	PYTHONPATH=tests $(BIN)/python -m soak
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) tests/rigs/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
