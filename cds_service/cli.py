@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
@@ -100,9 +101,11 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     given = {name: getattr(arguments, name) for name in ("dev", "host", "port", "workers")}
     settings = _settings(arguments, given)
-    for port in (settings.port, settings.metrics_port):
-        if port:
-            require_free(settings.host, port)
+    # A restart by USR2 hands the sockets of the old process on, so they are taken, and that is right.
+    if "GUNICORN_FD" not in os.environ:
+        for port in (settings.port, settings.metrics_port):
+            if port:
+                require_free(settings.host, port)
     serve(settings)
     return 0
 

@@ -44,18 +44,32 @@ _STATUSES: Final[dict[type[Exception], tuple[int, str]]] = {
 
 
 class TimedPool(ThreadPoolExecutor):
-    """Threads in which `waited` says how long the work at hand stood in the queue."""
+    """Threads in which `waited` says how long the work at hand stood in the queue for one of them.
+
+    Work that finds a thread free has not waited, however long a busy machine takes to run it: that
+    is no queue, and turning calls away would not make it shorter.
+    """
 
     def __init__(self, threads: int, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(max_workers=threads)
+        self._threads_at_most = threads
         self._clock = clock
+        self._unfinished = 0
+        self._lock = threading.Lock()
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        queued = self._clock()
+        with self._lock:
+            self._unfinished += 1
+            queues = self._unfinished > self._threads_at_most
+        queued = self._clock() if queues else None
 
         def timed() -> Any:
-            _here.waited = self._clock() - queued
-            return work(*args, **named)
+            _here.waited = 0.0 if queued is None else self._clock() - queued
+            try:
+                return work(*args, **named)
+            finally:
+                with self._lock:
+                    self._unfinished -= 1
 
         return super().submit(timed)
 

@@ -131,7 +131,7 @@ def test_our_own_mistakes_are_500_and_theirs_are_not(error, status):
     assert status in ANSWERS
 
 
-def test_the_pool_says_how_long_work_has_waited():
+def test_the_pool_says_how_long_work_has_waited_for_a_thread():
     now = [100.0]
     busy, free = threading.Event(), threading.Event()
 
@@ -140,11 +140,26 @@ def test_the_pool_says_how_long_work_has_waited():
         free.wait(10)
 
     with TimedPool(1, clock=lambda: now[0]) as pool:
-        pool.submit(first)
+        begun = pool.submit(first)
         assert busy.wait(10)
         second = pool.submit(waited)
         now[0] = 100.25
         free.set()
+        begun.result(10)
         assert second.result(10) == 0.25
-        assert pool.submit(waited).result(10) == 0
     assert waited() == 0, "elsewhere nothing has waited"
+
+
+def test_work_that_finds_a_thread_free_has_not_waited():
+    now = iter(range(1000))
+    busy, free = threading.Event(), threading.Event()
+
+    def first() -> None:
+        busy.set()
+        free.wait(10)
+
+    with TimedPool(2, clock=lambda: next(now)) as pool:
+        pool.submit(first)
+        assert busy.wait(10)
+        assert pool.submit(waited).result(10) == 0
+        free.set()

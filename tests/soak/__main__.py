@@ -1,0 +1,51 @@
+"""`python -m soak`: the long run; prints its figures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from soak import Load, running
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--calls", type=int, default=30_000)
+    parser.add_argument("--reloads", type=int, default=10)
+    parser.add_argument("--restarts", type=int, default=5)
+    parser.add_argument("--minutes", type=float, default=15, help="give up after")
+    arguments = parser.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log") as service:
+        with Load(service.url, busy=6, idle=6, pause=1.5) as load:
+            for _ in range(arguments.reloads):
+                service.reload()
+            calls = load.calls
+            print(
+                f"{arguments.reloads} reloads: {calls} calls, failed {load.failed or 0}", flush=True
+            )
+            for _ in range(arguments.restarts):
+                service.restart()
+            print(
+                f"{arguments.restarts} restarts: {load.calls - calls} calls, "
+                f"failed so far {load.failed or 0}",
+                flush=True,
+            )
+            while load.calls < arguments.calls:
+                if time.monotonic() - begun > arguments.minutes * 60:
+                    print("out of time", file=sys.stderr)
+                    break
+                time.sleep(0.5)
+        median, late = load.milliseconds()
+        print(
+            f"in all {load.calls} calls in {time.monotonic() - begun:.0f} s, failed {load.failed or 0}, "
+            f"p50 {median:.1f} ms, p99 {late:.1f} ms"
+        )
+        return 1 if load.failed or load.calls < arguments.calls else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
