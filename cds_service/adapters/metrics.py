@@ -86,8 +86,8 @@ class PrometheusMeter:
     def count_rejection(self, reason: str) -> None:
         self._rejections.labels(_of(reason, REJECTIONS)).inc()
 
-    def count_fetch_fault(self, kind: str) -> None:
-        self._faults.labels(_of(kind, FETCH_FAULTS)).inc()
+    def count_fetch_fault(self, kind: str, times: int = 1) -> None:
+        self._faults.labels(_of(kind, FETCH_FAULTS)).inc(times)
 
     def exposition(self) -> WSGIApplication:
         """Answers every GET with the figures of all workers."""

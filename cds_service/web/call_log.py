@@ -145,12 +145,19 @@ def _ms(seconds: float) -> float:
 
 
 def _count(meter: Meter, line: dict[str, Any], watch: Watch) -> None:
+    """The same facts as figures. Adapters leave theirs with `note`: `reason`, why a token was not
+    accepted, and `fetch_failed`, how many reads failed by kind.
+    """
     meter.count_call(
         service=line.get("service", "none"),
         hook=line.get("hook", "none"),
         outcomes=line.get("outcomes", ()),
         status=line["status"],
     )
+    if "reason" in line:
+        meter.count_rejection(line["reason"])
+    for kind, times in line.get("fetch_failed", {}).items():
+        meter.count_fetch_fault(kind, times)
     if line["method"] == "POST":
         meter.time_stage("total", watch.elapsed())
     for stage, seconds in watch.stages.items():

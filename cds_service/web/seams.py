@@ -20,16 +20,15 @@ Check: TypeAlias = Callable[[], object]
 """Whether something the service needs is there: raises when it is not. Quick: probes wait for it."""
 
 REJECTIONS: Final = (
-    "missing", "malformed", "too-long", "type", "algorithm", "key", "issuer", "signature",
-    "audience", "claims", "expired", "not-yet-valid", "lifetime", "tenant", "replay",
-    "keys-unavailable", "replay-store-unavailable",
+    "token-missing", "token-size", "token-malformed", "header-typ", "header-crit", "header-kid",
+    "issuer", "jku", "algorithm", "key-unknown", "signature", "audience", "claims", "expired",
+    "not-yet-valid", "lifetime", "tenant", "replayed", "keys-unavailable", "replay-store",
 )  # fmt: skip
 """Why a token was not accepted: the reasons that are counted by name."""
 
 FETCH_FAULTS: Final = (
-    "not-allowed", "address", "connect", "tls", "timeout", "redirect", "unauthorized",
-    "status-4xx", "status-5xx", "throttled", "content", "too-large", "paging", "wrong-patient",
-    "busy", "breaker-open",
+    "timeout", "connection", "server-error", "refused", "redirect", "not-fhir", "too-large",
+    "other-patient", "scope", "address",
 )  # fmt: skip
 """Why a read from a FHIR server came to nothing: the kinds that are counted by name."""
 
@@ -97,7 +96,7 @@ class Meter(Protocol):
         """A token was not accepted; `reason` is one of REJECTIONS."""
         ...
 
-    def count_fetch_fault(self, kind: str) -> None:
+    def count_fetch_fault(self, kind: str, times: int = 1) -> None:
         """A read from a FHIR server failed; `kind` is one of FETCH_FAULTS."""
         ...
 
@@ -117,5 +116,5 @@ class NoMeter:
     def count_rejection(self, reason: str) -> None:
         pass
 
-    def count_fetch_fault(self, kind: str) -> None:
+    def count_fetch_fault(self, kind: str, times: int = 1) -> None:
         pass

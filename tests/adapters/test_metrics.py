@@ -10,9 +10,10 @@ from cds_service.adapters.metrics import PrometheusMeter
 from cds_service.app import create_app
 from cds_service.cdshooks.request import HOOKS
 from cds_service.client import make_client
+from cds_service.errors import RequestError
 from cds_service.settings import Settings
 from cds_service.watch import Watch
-from cds_service.web.call_log import make_logger
+from cds_service.web.call_log import make_logger, note
 from cds_service.web.seams import FETCH_FAULTS, REJECTIONS
 
 MARK = "Xylocanth"
@@ -94,6 +95,31 @@ def test_a_token_that_was_not_accepted_is_counted_by_reason(meter, reason):
 def test_a_read_that_failed_is_counted_by_kind(meter, kind):
     meter.count_fetch_fault(kind)
     assert shown(meter)[f'cds_fetch_faults_total{{kind="{kind}"}}'] == 1
+
+
+def test_what_adapters_note_of_a_call_is_counted(meter):
+    class Strict:
+        def authenticate(self, request, url):
+            note(reason="replayed")
+            raise RequestError(401, "security", "")
+
+    class Reader:
+        def complete(self, request, client, deadline):
+            note(fetch_failed={"timeout": 3})
+            return request
+
+    client = make_client("ehr", {}, dev=False)
+    strict = create_app(
+        Settings(), lambda: NOW, FakeEvaluator(), clients=(client,), authenticator=Strict(),
+        meter=meter,
+    )  # fmt: skip
+    post(strict.test_client())
+    dev = create_app(Settings(dev=True), lambda: NOW, FakeEvaluator(), reader=Reader(), meter=meter)
+    post(dev.test_client())
+    found = shown(meter)
+    assert found['cds_token_rejections_total{reason="replayed"}'] == 1
+    assert found['cds_fetch_faults_total{kind="timeout"}'] == 3
+    assert found['cds_stage_seconds_count{stage="fetch"}'] == 1
 
 
 def test_a_word_that_is_not_known_becomes_no_label(meter):
