@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -72,31 +72,35 @@ class Service:
     def restart(self) -> None:
         """USR2: a new master takes over the socket; then the old one finishes and goes."""
         old = self.master
-        os.kill(old, signal.SIGUSR2)
+        asked = [0.0]
         found: list[int] = []
 
         def started() -> bool:
+            # A master that has just succeeded another ignores the signal for a moment.
+            if time.monotonic() - asked[0] > 3:
+                os.kill(old, signal.SIGUSR2)
+                asked[0] = time.monotonic()
             found[:] = [child for child in self.children(old) if self.children(child)]
             return bool(found)
 
         self._until(started, "no new master")
         self.master = found[0]
         os.kill(old, signal.SIGTERM)
-        self._until(lambda: not self.children(old), "the old master stayed")
         if old == self._first.pid:
-            self._first.wait(timeout=60)
+            self._first.wait(timeout=90)
+        self._until(lambda: not self.children(old), "the old master stayed")
 
     def stop(self) -> None:
-        """End the processes that were started here."""
-        for pid in (self.master, self._first.pid):
+        """End the processes that were started here, and wait until they have gone."""
+        for pid in {self.master, self._first.pid}:
             try:
                 os.kill(pid, signal.SIGTERM)
             except ProcessLookupError:
                 continue
         self._first.wait(timeout=60)
+        self._until(lambda: not self.children(self.master), "the last master stayed")
 
-    def _until(self, holds: object, otherwise: str) -> None:
-        assert callable(holds)
+    def _until(self, holds: Callable[[], bool], otherwise: str) -> None:
         until = time.monotonic() + 90
         while time.monotonic() < until:
             if holds():
