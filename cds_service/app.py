@@ -28,6 +28,7 @@ from cds_service.web.seams import (
     FhirReader,
     Meter,
     NoMeter,
+    Tracer,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def create_app(
     authenticator: Authenticator | None = None,
     reader: FhirReader | None = None,
     meter: Meter | None = None,
+    tracer: Tracer | None = None,
     checks: Mapping[str, Check] | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
@@ -84,7 +86,7 @@ def create_app(
     app.url_map.merge_slashes = False
 
     call_log.quieten_libraries()
-    call_log.install(app, logger, meter or NoMeter())
+    call_log.install(app, logger, meter or NoMeter(), tracer or _tracer(settings))
     headers.install(app, None if settings.dev else _origins(clients))
     errors.install(app)
     document = discovery_document(
@@ -134,6 +136,15 @@ def build_meter() -> PrometheusMeter:
     from cds_service.adapters.metrics import PrometheusMeter
 
     return PrometheusMeter((SERVICE_ID,), HOOKS, processes=True)
+
+
+def _tracer(settings: Settings) -> Tracer | None:
+    if not settings.tracing:
+        return None
+    from cds_service.adapters.tracing import CallTracer, require
+
+    require()
+    return CallTracer()
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

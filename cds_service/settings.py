@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """A call that has waited longer than this for a thread is answered 503."""
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """Prometheus metrics, on the same host; None: no metrics."""
+    tracing: bool = False
+    """OpenTelemetry traces of calls; needs cds-service[tracing]."""
     base_url: str | None = None
     """Public address of the service, without /cds-services; links and tokens are held against it."""
     canonical: str = "http://example.org/cervical-mri"

@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from cds_service.cdshooks.oddities import ODDITIES, oddities
 from cds_service.cdshooks.request import HookRequest
 from cds_service.watch import STAGES, Watch
-from cds_service.web.seams import Meter
+from cds_service.web.seams import Meter, Tracer
 
 GAPS: Final = ("absent", "failed", "partial")
 """How a prefetch key can be missing; the log lists the keys of each."""
@@ -107,7 +107,9 @@ def watch() -> Watch:
     return found
 
 
-def install(app: Flask, logger: FilteringBoundLogger, meter: Meter) -> None:
+def install(
+    app: Flask, logger: FilteringBoundLogger, meter: Meter, tracer: Tracer | None = None
+) -> None:
     """Log and count every call of the CDS Hooks API, once it is answered."""
 
     @app.before_request
@@ -121,6 +123,8 @@ def install(app: Flask, logger: FilteringBoundLogger, meter: Meter) -> None:
             line = _line(response, g.watch) | g.call
             (logger.error if response.status_code >= 500 else logger.info)("call", **line)
             _count(meter, line, g.watch)
+            if tracer is not None:
+                tracer.trace_call(line, g.watch)
         return response
 
 

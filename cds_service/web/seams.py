@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -98,6 +98,14 @@ class Meter(Protocol):
 
     def count_fetch_fault(self, kind: str, times: int = 1) -> None:
         """A read from a FHIR server failed; `kind` is one of FETCH_FAULTS."""
+        ...
+
+
+class Tracer(Protocol):
+    """Writes down how single calls went."""
+
+    def trace_call(self, line: Mapping[str, Any], watch: Watch) -> None:
+        """A call is over; `line` is what the log says of it."""
         ...
 
 
