@@ -24,6 +24,7 @@ from cds_service.web.pages import BANNER, health, home
 from cds_service.web.seams import (
     Authenticator,
     Check,
+    Clock,
     EvaluatorProtocol,
     FhirReader,
     Meter,
@@ -96,12 +97,15 @@ def create_app(
     )
     guard = None if settings.dev or settings.discovery_open else authenticator
     app.register_blueprint(discovery(document, guard, settings.public_url))
+    clock = clock or _now
+    if reader is None and (settings.dev or any(client.fhir_servers for client in clients)):
+        reader = build_reader(settings, terminology, document["services"][0]["prefetch"], clock)
     app.register_blueprint(
         invoke(
             evaluator,
             authenticator,
             reader,
-            clock or _now,
+            clock,
             settings.public_url,
             settings.queue_ms / 1000,
         )
@@ -145,6 +149,29 @@ def _tracer(settings: Settings) -> Tracer | None:
 
     require()
     return CallTracer()
+
+
+def build_reader(
+    settings: Settings, terminology: Terminology, templates: Mapping[str, str], clock: Clock
+) -> FhirReader:
+    """Reads what was not prefetched, for the drafts that will be rated."""
+    from cds_service.adapters.fhir.reader import FhirReader as Reader
+    from cds_service.adapters.fhir.reader import Report
+    from cds_service.evaluate import rated_drafts
+
+    def observe(report: Report) -> None:
+        call_log.note(
+            fetch=report.course,
+            fetched=report.queries,
+            fetch_failed=dict(report.failed),
+        )
+
+    return Reader(
+        templates,
+        lambda request, client: rated_drafts(request, clock(), client, terminology),
+        loopback=settings.dev,
+        observe=observe,
+    )
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

@@ -53,6 +53,8 @@ class FhirServer(msgspec.Struct, frozen=True):
     """The private network its address may lie in; None: public addresses only."""
     open: bool = False
     """May be read without `fhirAuthorization` (test servers; CDS Hooks F-7)."""
+    parallel: int = 16
+    """Requests to it at one time, and calls it is read for at one time."""
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +72,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
     """Browser origins that may call, exactly as browsers send them."""
     fhir_servers: tuple[FhirServer, ...] = ()
+    fhir_subject: str | None = None
+    """Our own OAuth client id there; a token whose `subject` is another is not used."""
     budget: float = 0.5
     """Seconds within which a call is answered, from its arrival."""
     fetch_budget: float = 0.35

@@ -69,6 +69,8 @@ class FhirServerSettings(Table):
     """A private network the server lies in, `10.20.0.0/16`."""
     open: bool = False
     """Read without an access token: for test servers."""
+    parallel: Annotated[int, Field(ge=1, le=128)] = 16
+    """Requests to it at one time, and calls it is read for at one time, in each process."""
 
     _url = field_validator("url")(https_url)
 
@@ -93,6 +95,8 @@ class ClientSettings(Table):
     """`strict`: a `jti` is good for one call."""
     origins: tuple[str, ...] = ()
     fhir_servers: tuple[FhirServerSettings, ...] = ()
+    fhir_subject: str | None = None
+    """Our OAuth client id with this client; a token that names another `subject` is not used."""
     budget_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
     fetch_ms: Annotated[int, Field(ge=0, le=10_000)] = 350
     options: Annotated[dict[str, Any], AfterValidator(flatten)] = {}
@@ -131,8 +135,10 @@ class ClientSettings(Table):
                 dev=False,
                 origins=self.origins,
                 fhir_servers=tuple(
-                    FhirServer(each.url, each.network, each.open) for each in self.fhir_servers
+                    FhirServer(each.url, each.network, each.open, each.parallel)
+                    for each in self.fhir_servers
                 ),
+                fhir_subject=self.fhir_subject,
                 budget=self.budget_ms / 1000,
                 fetch_budget=self.fetch_ms / 1000,
             )

@@ -143,6 +143,14 @@ def _require(received: Received) -> None:
             raise DataNotAvailable(key, "could not be read")
 
 
+def rated_drafts(
+    request: HookRequest, now: datetime, client: Client, terminology: Terminology
+) -> list[Json]:
+    """The drafts that would be rated; without one the chart is not needed."""
+    frame = Frame(now, client.criteria, terminology, request.fhir_server)
+    return [raw for _, raw in _drafts(request, frame)]
+
+
 def _drafts(request: HookRequest, frame: Frame) -> list[tuple[Draft, Json]]:
     """Selected cervical-MRI drafts of this patient, in the order of `selections`.
 

@@ -17,7 +17,10 @@ ROOMS = {
     "cdshooks": {"fhir", "errors"},
     "rendering": {"criteria", "facts", "fhir", "cdshooks", "client", "content", "errors"},
     "watch": set(),
-    "adapters": {"client", "client_settings", "settings", "watch", "web", "errors"},
+    "adapters": {
+        "cdshooks", "client", "client_settings", "errors", "facts", "fhir", "settings", "watch",
+        "web", "",
+    },
     "web": {"evaluate", "cdshooks", "client", "watch", "errors", ""},
 }
 """Room -> rooms it may import besides itself; `` is the package itself, for its version."""

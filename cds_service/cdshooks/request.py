@@ -73,18 +73,15 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     """Every key of `wire.PREFETCH_KEYS`."""
     body: bytes = b""
     """The body as it came, for the rare resource that must be given back element by element."""
+    fetched: Mapping[str, tuple[bytes, ...]] = {}
+    """Answers of the FHIR server by prefetch key, as they came, for the same reason."""
 
     def __repr__(self) -> str:
         return f"HookRequest({self.hook})"  # the chart never reaches a log or a traceback
 
     def raw_resource(self, key: str, reference: str) -> dict[str, Any] | None:
-        """A prefetched resource exactly as it was received, by `Type/id`; None when absent."""
-        try:
-            prefetch = wire.untyped.decode(self.body).get("prefetch") or {}
-            entries = (prefetch.get(key) or {}).get("entry") or []
-        except (msgspec.DecodeError, AttributeError):
-            return None
-        for entry in entries:
+        """A resource under a prefetch key exactly as it was received, by `Type/id`; None when absent."""
+        for entry in (*self._prefetched(key), *self._fetched(key)):
             found = entry.get("resource") if isinstance(entry, dict) else None
             if (
                 isinstance(found, dict)
@@ -92,6 +89,17 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
             ):
                 return found
         return None
+
+    def _prefetched(self, key: str) -> list[Any]:
+        try:
+            prefetch = wire.untyped.decode(self.body).get("prefetch") or {}
+            return (prefetch.get(key) or {}).get("entry") or []
+        except (msgspec.DecodeError, AttributeError):
+            return []
+
+    def _fetched(self, key: str) -> list[Any]:
+        pages = [wire.untyped.decode(page) for page in self.fetched.get(key, ())]
+        return [entry for page in pages for entry in page.get("entry") or []]
 
     @property
     def correlation_id(self) -> str | None:

@@ -44,6 +44,21 @@ def salvage(prefetch: msgspec.Raw) -> dict[str, PrefetchEntry]:
     }
 
 
+def read_resource(body: bytes) -> PrefetchEntry:
+    """The answer of a FHIR server, read as if it had come under a prefetch key.
+
+    Raises ValueError when it is not JSON.
+    """
+    try:
+        if not body.isascii():
+            body.decode("utf-8")
+        return _entry(msgspec.Raw(body))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    except msgspec.DecodeError:
+        raise ValueError("not JSON") from None
+
+
 def _entry(raw: msgspec.Raw | msgspec.UnsetType) -> PrefetchEntry:
     if isinstance(raw, msgspec.UnsetType):
         return ABSENT

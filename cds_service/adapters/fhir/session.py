@@ -1,0 +1,155 @@
+"""One GET after another from one FHIR server: bytes of a FHIR answer, or why there are none."""
+
+from __future__ import annotations
+
+import http.client
+import http.cookiejar
+import threading
+import time
+from typing import Final
+
+import requests
+from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import HTTPError
+
+from cds_service import __version__
+from cds_service.adapters.fhir.connection import ATTEMPT, Attempt, GuardedAdapter
+from cds_service.adapters.fhir.errors import FetchError
+from cds_service.adapters.fhir.resolver import Resolver
+from cds_service.adapters.fhir.watchdog import Watchdog
+from cds_service.cdshooks.request import AccessToken
+from cds_service.client import FhirServer
+
+CHUNK: Final = 16 * 1024
+MAX_ANSWER: Final = 2 * 1024 * 1024
+"""Bytes of one answer, decoded."""
+MAX_CALL: Final = 16 * 1024 * 1024
+"""Bytes of all answers for one call: as much as a body with prefetch may have."""
+_MEDIA_TYPES: Final = ("application/fhir+json", "application/json")
+_ENCODINGS: Final = ("", "identity", "gzip")
+_FAULTS: Final = (
+    requests.RequestException,
+    HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,  # numbers in headers that are none
+)
+
+
+class Grant:
+    """What one call may read with: its token, its time and its share of memory."""
+
+    def __init__(self, token: AccessToken | None, deadline: float) -> None:
+        self.token = token
+        self.deadline = deadline
+        self._lock = threading.Lock()
+        self._left = MAX_CALL
+
+    def take(self, size: int) -> None:
+        """Raises FetchError when the call has had its share."""
+        with self._lock:
+            self._left -= size
+            if self._left < 0:
+                raise FetchError("too-large")
+
+    def __repr__(self) -> str:
+        return "Grant(hidden)"
+
+
+class ServerSession:
+    """Connections to one server, kept alive; safe for threads."""
+
+    def __init__(self, server: FhirServer, watchdog: Watchdog, resolver: Resolver) -> None:
+        self._server = server
+        self._watchdog = watchdog
+        self._resolver = resolver
+        self._session = requests.Session()
+        # No proxy and no .netrc: the latter would replace the token by a password of ours.
+        self._session.trust_env = False
+        # One patient's call must not leave a cookie for the next one's.
+        self._session.cookies = RequestsCookieJar(
+            policy=http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+        )
+        self._session.headers.clear()
+        self._session.headers.update(
+            {
+                "Accept": "application/fhir+json",
+                "Accept-Encoding": "gzip",
+                "User-Agent": f"cds-service/{__version__}",
+            }
+        )
+        adapter = GuardedAdapter(pool_connections=1, pool_maxsize=server.parallel)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def get(self, url: str, grant: Grant) -> bytes:
+        """Raises FetchError."""
+        attempt = self._attempt(grant)
+        try:
+            return self._get(url, grant, attempt)
+        except FetchError as error:
+            # The server closed a kept connection while it was idle: that is no answer to this
+            # request, so it is put once more, on a new connection. Nothing else is repeated.
+            stale = attempt.reused and not attempt.answered and error.why == "connection"
+            if not stale:
+                raise
+        return self._get(url, grant, self._attempt(grant, fresh=True))
+
+    def _attempt(self, grant: Grant, *, fresh: bool = False) -> Attempt:
+        return Attempt(self._server, grant.deadline, self._watchdog, self._resolver, fresh=fresh)
+
+    def _get(self, url: str, grant: Grant, attempt: Attempt) -> bytes:
+        left = attempt.left
+        if not left:
+            raise FetchError("timeout")
+        headers = {"Authorization": f"Bearer {grant.token.reveal()}"} if grant.token else {}
+        here = ATTEMPT.set(attempt)
+        try:
+            with self._session.get(
+                url, headers=headers, stream=True, allow_redirects=False, timeout=left
+            ) as response:
+                return _body(response, grant)
+        except _FAULTS as error:
+            # Their texts quote address and headers; none of it goes on.
+            late = isinstance(error, requests.Timeout) or not attempt.left
+            if attempt.forbidden:
+                raise FetchError("address") from None
+            raise FetchError("timeout" if late else "connection") from None
+        finally:
+            attempt.finish()
+            ATTEMPT.reset(here)
+
+
+def _body(response: requests.Response, grant: Grant) -> bytes:
+    status = response.status_code
+    if status >= 500:
+        raise FetchError("server-error")
+    if 300 <= status < 400:
+        raise FetchError("redirect")
+    if status >= 400:
+        raise FetchError("refused")
+    kind, _, parameters = response.headers.get("Content-Type", "").lower().partition(";")
+    charset = parameters.partition("charset=")[2].strip(' "')
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if (
+        status != 200
+        or kind.strip() not in _MEDIA_TYPES
+        or charset not in ("", "utf-8", "utf8", "us-ascii")
+        or encoding not in _ENCODINGS
+    ):
+        raise FetchError("not-fhir")
+    body = bytearray()
+    for chunk in response.iter_content(CHUNK):
+        grant.take(len(chunk))
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise FetchError("too-large")
+        if time.monotonic() > grant.deadline:
+            break
+    # A connection that was shut down at the deadline looks like the end of a body without length.
+    if time.monotonic() > grant.deadline:
+        raise FetchError("timeout")
+    return bytes(body)
