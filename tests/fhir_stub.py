@@ -49,7 +49,7 @@ class FhirStub:
                 resource = entry["resource"]
                 self.hold(f"{resource['resourceType']}/{resource['id']}", resource)
 
-    def answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+    def answer(self, path: str, headers: Any) -> tuple[int, str, bytes]:
         self.asked.append(path)
         self.tokens.append(headers.get("Authorization"))
         self.headers.append(dict(headers))
@@ -70,7 +70,7 @@ class FhirStub:
 
 
 @contextmanager
-def listening(handle: Callable[[str, Mapping[str, str]], tuple[int, str, bytes]]) -> Iterator[int]:
+def listening(handle: Callable[[str, Any], tuple[int, str, bytes]]) -> Iterator[int]:
     """The port of an HTTP/1.1 server that answers GETs by `handle(path, headers)`."""
 
     class Handler(BaseHTTPRequestHandler):

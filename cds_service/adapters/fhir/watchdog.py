@@ -7,8 +7,6 @@ late. Shutting the socket down ends every phase: TLS, headers, body.
 from __future__ import annotations
 
 import contextlib
-import heapq
-import itertools
 import socket
 import threading
 import time
@@ -17,24 +15,21 @@ import time
 class Watch:
     """One socket under watch."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, watchdog: Watchdog, sock: socket.socket, deadline: float) -> None:
+        self._watchdog = watchdog
+        self.deadline = deadline
         # A descriptor of its own: the watched one may be closed, and its number be another's, by then.
-        self._copy: socket.socket | None = socket.fromfd(sock.fileno(), sock.family, sock.type)
-        self._lock = threading.Lock()
+        self._copy = socket.fromfd(sock.fileno(), sock.family, sock.type)
 
     def cancel(self) -> None:
-        with self._lock:
-            if self._copy is not None:
-                self._copy.close()
-                self._copy = None
+        self._watchdog.forget(self)
 
     def fire(self) -> None:
-        with self._lock:
-            if self._copy is not None:
-                with contextlib.suppress(OSError):  # the other side was faster
-                    self._copy.shutdown(socket.SHUT_RDWR)
-                self._copy.close()
-                self._copy = None
+        with contextlib.suppress(OSError):  # the other side was faster
+            self._copy.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._copy.close()
 
 
 class Watchdog:
@@ -42,31 +37,39 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._queue: list[tuple[float, int, Watch]] = []
-        self._numbers = itertools.count()
+        self._watches: set[Watch] = set()
         self._running = False
+        self._awake_at = 0.0
 
     def watch(self, sock: socket.socket, deadline: float) -> Watch:
         """`deadline` is a reading of the monotonic clock."""
-        watch = Watch(sock)
+        watch = Watch(self, sock, deadline)
         with self._changed:
-            heapq.heappush(self._queue, (deadline, next(self._numbers), watch))
-            if self._running:
-                self._changed.notify()
-            else:
+            self._watches.add(watch)
+            if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="fhir-watchdog", daemon=True).start()
+            elif deadline < self._awake_at:
+                self._changed.notify()
         return watch
 
+    def forget(self, watch: Watch) -> None:
+        with self._changed:
+            if watch in self._watches:
+                self._watches.remove(watch)
+                watch.close()
+            if not self._watches:
+                self._changed.notify()
+
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                if not self._queue:
-                    self._running = False
-                    return
-                left = self._queue[0][0] - time.monotonic()
-                if left > 0:
-                    self._changed.wait(left)
-                    continue
-                _, _, watch = heapq.heappop(self._queue)
-            watch.fire()
+        with self._changed:
+            while self._watches:
+                now = time.monotonic()
+                for watch in [one for one in self._watches if one.deadline <= now]:
+                    self._watches.remove(watch)
+                    watch.fire()
+                    watch.close()
+                if self._watches:
+                    self._awake_at = min(one.deadline for one in self._watches)
+                    self._changed.wait(self._awake_at - now)
+            self._running = False
