@@ -196,6 +196,8 @@ MODES: dict[str, Callable[[Connection], None]] = {
 class FaultServer:
     """Every mode on one port; a TLS client meets a handshake that never ends."""
 
+    sink: str
+
     def __init__(self, patient: str, sink: str = "http://127.0.0.1:9") -> None:
         self.patient = patient
         self.sink = sink

@@ -91,6 +91,9 @@ def listening(handle: Callable[[str, Any], tuple[int, str, bytes]]) -> Iterator[
         daemon_threads = True
         request_queue_size = 256
 
+        def handle_error(self, *_: Any) -> None:
+            """A client that goes away is no news."""
+
     with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

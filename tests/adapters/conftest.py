@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from fetching import make_reader
-from fhir_stub import FhirStub, stub
+from fhir_stub import TOKEN, FhirStub, stub
+from sink import Sink
 
 from cds_service.adapters.fhir.reader import FhirReader
 
@@ -22,3 +23,12 @@ def reader() -> Iterator[FhirReader]:
     made = make_reader()
     yield made
     made.close()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    made = Sink()
+    yield made
+    made.stop()
+    assert made.connections == 0
+    assert TOKEN.encode() not in made.received

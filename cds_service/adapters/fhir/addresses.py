@@ -10,6 +10,7 @@ from cds_service.client import FhirServer
 
 LOOPBACK_HOSTS: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 _PORTS: Final = {"http": 80, "https": 443}
+_THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 _NAT64: Final = ip_network("64:ff9b::/96")
 
 
@@ -38,13 +39,14 @@ def _public_or_in(found: IPv4Address | IPv6Address, server: FhirServer) -> bool:
         or found.is_link_local
         or found.is_multicast
         or found.is_unspecified
-        or (isinstance(found, IPv4Address) and found in ip_network("0.0.0.0/8"))
+        or found in _THIS_NETWORK
     ):
         return False
     network = server.network
     if network is not None and found.version == network.version and found in network:
         return True
-    return found.is_global
+    # Python takes the withdrawn site-local range of version 6 for a public one.
+    return found.is_global and not (found.version == 6 and found.is_site_local)
 
 
 def _plain(found: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
