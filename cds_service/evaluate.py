@@ -16,6 +16,7 @@ from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
 from cds_service.errors import DataNotAvailable
 from cds_service.facts.patient_facts import PatientFacts
+from cds_service.facts.record.attached import attached, joined, with_names
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.orders import Draft, cervical_mri
 from cds_service.facts.record.prefetch import Received, State, gaps, receive
@@ -85,7 +86,8 @@ class Evaluator:
         for draft, raw in drafts:
             # Each order gets a frame of its own: what it leaves out is noted on its own card.
             own = self._frame(request, now, client)
-            recommendation = recommend(Case(PatientFacts(received, draft, own)))
+            known = joined(received, draft.attached)
+            recommendation = recommend(Case(PatientFacts(known, draft, own)))
             advices.append(
                 OrderAdvice(
                     order=raw,
@@ -185,6 +187,9 @@ def _draft(raw: Json, request: HookRequest, frame: Frame) -> Draft | None:
     except msgspec.ValidationError:
         return None  # not an R4 ServiceRequest: not one of ours
     subject = order.subject.reference if order.subject else None
-    if relative(subject, request.fhir_server) != f"Patient/{request.context.patient_id}":
+    patient = request.context.patient_id
+    if relative(subject, request.fhir_server) != f"Patient/{patient}":
         return None
-    return cervical_mri(order, frame)
+    brought = attached(raw, request.context.beside, patient, request.fhir_server)
+    draft = cervical_mri(with_names(order, brought.names), frame)
+    return draft and msgspec.structs.replace(draft, attached=brought.resources)

@@ -59,6 +59,8 @@ class OrderContext(msgspec.Struct, frozen=True, gc=False):
     """`Type/id` of the orders just picked; None: every draft is in scope."""
     draft_orders: tuple[dict[str, Any], ...]
     """The drafts exactly as they were received; decimals are `Decimal`."""
+    beside: Mapping[str, dict[str, Any]] = {}
+    """The same by `Type/id` and by the fullUrl of their entries, to resolve references inside."""
 
 
 class HookRequest(msgspec.Struct, frozen=True, gc=False):
@@ -193,9 +195,13 @@ def _drafts(value: Any) -> wire.DraftOrders:
     entries = value.get("entry")
     if value.get("resourceType") != "Bundle" or not isinstance(entries, list | None):
         raise BadRequest("structure", "context.draftOrders: send a FHIR Bundle")
-    resources = [entry.get("resource") for entry in entries or [] if isinstance(entry, dict)]
     return wire.DraftOrders(
-        "Bundle", [wire.DraftEntry(item) for item in resources if isinstance(item, dict)]
+        "Bundle",
+        [
+            wire.DraftEntry(entry["resource"], entry.get("fullUrl"))
+            for entry in entries or []
+            if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+        ],
     )
 
 
@@ -230,6 +236,7 @@ def _request(
             draft_orders=tuple(
                 entry.resource for entry in context.draft_orders.entry or () if entry.resource
             ),
+            beside=_by_reference(context.draft_orders),
         ),
         fhir_server=envelope.fhir_server or None,
         fhir_authorization=None
@@ -244,6 +251,19 @@ def _request(
         prefetch={key: prefetch.get(key, ABSENT) for key in wire.PREFETCH_KEYS},
         body=body,
     )
+
+
+def _by_reference(drafts: wire.DraftOrders) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for entry in drafts.entry or ():
+        if entry.resource is None:
+            continue
+        found.setdefault(
+            f"{entry.resource.get('resourceType')}/{entry.resource.get('id')}", entry.resource
+        )
+        if isinstance(entry.full_url, str):
+            found.setdefault(entry.full_url, entry.resource)
+    return found
 
 
 def _same_patient(request: HookRequest) -> None:

@@ -60,6 +60,7 @@ class Wire(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 class DraftEntry(Wire, frozen=True):
     resource: dict[str, Any] | None = None
+    full_url: Any = None
 
 
 class DraftOrders(Wire, frozen=True):

@@ -13,6 +13,7 @@ from cds_service.adapters.fhir.permission import is_id
 from cds_service.cdshooks.request import HookRequest
 from cds_service.cdshooks.salvage import PrefetchEntry
 from cds_service.cdshooks.wire import PREFETCH_KEYS
+from cds_service.facts.record.attached import references
 from cds_service.fhir import resources as r
 from cds_service.fhir.references import relative
 
@@ -84,23 +85,16 @@ def behind(drafts: Iterable[Mapping[str, Any]], request: HookRequest, base: str)
     wanted = dict.fromkeys(
         reference
         for draft in drafts
-        for member in ("reasonReference", "supportingInfo")
-        for text in _references(draft.get(member))
+        for text in references(draft)
         if (reference := relative(text, request.fhir_server)) is not None
     )
     found = []
     for reference in wanted:
         kind, _, name = reference.partition("/")
-        if kind in _BEHIND and is_id(name) and reference not in held:
+        beside = reference in request.context.beside
+        if kind in _BEHIND and is_id(name) and reference not in held and not beside:
             found.append(Query("", kind, f"{base}/{reference}", search=False))
     yield from found[:MAX_REFERENCES]
-
-
-def _references(value: Any) -> Iterator[str]:
-    for item in value if isinstance(value, list) else []:
-        text = item.get("reference") if isinstance(item, dict) else None
-        if isinstance(text, str):
-            yield text
 
 
 def _resources(value: object | None) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from cds_service.facts.record.attached import Attached
 from cds_service.facts.record.entries import Code
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.imaging import mri_sets
@@ -32,6 +33,8 @@ class Draft(msgspec.Struct, frozen=True):
     follows: str | None = None
     """Reference of an earlier selected draft for the same study."""
     follows_code: Code | None = None
+    attached: tuple[Attached, ...] = ()
+    """Conditions and Observations that came with it."""
 
 
 def cervical_mri(order: ServiceRequest, frame: Frame) -> Draft | None:
