@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +63,12 @@ def threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("fhir-")]
 
 
-def sockets() -> int:
-    """Sockets this process holds."""
-    links = Path("/proc/self/fd").iterdir()
-    return sum(_target(link).startswith("socket:") for link in links)
+def connections_to(port: int) -> int:
+    """Sockets of this process whose other end is this port (Linux)."""
+    lines = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    rows = [line.split() for line in lines]
+    wanted = {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == port}
+    return sum(_target(link) in wanted for link in Path("/proc/self/fd").iterdir())
 
 
 def _target(link: Path) -> str:
@@ -75,7 +76,3 @@ def _target(link: Path) -> str:
         return str(link.readlink())
     except OSError:
         return ""
-
-
-def all_in(state: State, found: dict[str, State], keys: Iterable[str] = KEYS) -> bool:
-    return all(found[key] is state for key in keys)

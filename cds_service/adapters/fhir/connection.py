@@ -130,3 +130,12 @@ class GuardedAdapter(HTTPAdapter):
             num_pools=connections, maxsize=maxsize, block=block, **options
         )
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def close(self) -> None:
+        """Close the idle connections now: the manager leaves that to the garbage collector."""
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118  (it is no dict, and cannot be iterated)
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()

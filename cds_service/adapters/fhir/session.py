@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from cds_service import __version__
 from cds_service.adapters.fhir.connection import ATTEMPT, Attempt, GuardedAdapter
-from cds_service.adapters.fhir.errors import FetchError
+from cds_service.adapters.fhir.errors import FetchError, Why
 from cds_service.adapters.fhir.resolver import Resolver
 from cds_service.adapters.fhir.watchdog import Watchdog
 from cds_service.cdshooks.request import AccessToken
@@ -107,20 +107,21 @@ class ServerSession:
             raise FetchError("timeout")
         headers = {"Authorization": f"Bearer {grant.token.reveal()}"} if grant.token else {}
         here = ATTEMPT.set(attempt)
+        why: Why
         try:
             with self._session.get(
                 url, headers=headers, stream=True, allow_redirects=False, timeout=left
             ) as response:
                 return _body(response, grant)
         except _FAULTS as error:
-            # Their texts quote address and headers; none of it goes on.
             late = isinstance(error, requests.Timeout) or not attempt.left
-            if attempt.forbidden:
-                raise FetchError("address") from None
-            raise FetchError("timeout" if late else "connection") from None
+            why = "address" if attempt.forbidden else "timeout" if late else "connection"
         finally:
             attempt.finish()
             ATTEMPT.reset(here)
+        # Raised out here, so that the other error goes: its text quotes address and headers, and its
+        # frames hold the connection.
+        raise FetchError(why)
 
 
 def _body(response: requests.Response, grant: Grant) -> bytes:
