@@ -116,6 +116,11 @@ def _cut_off(c: Connection) -> None:
     c.sock.close()
 
 
+def _malformed_header(c: Connection) -> None:
+    c.sock.sendall(b"HTTP/1.1 200 OK\r\nthis is no header\r\nX: y\r\n\r\n{}")
+    c.sock.close()
+
+
 def _reset(c: Connection) -> None:
     c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     c.sock.close()
@@ -182,6 +187,7 @@ MODES: dict[str, Callable[[Connection], None]] = {
     "reset": _reset,
     "closed at once": lambda c: c.sock.close(),
     "not HTTP": lambda c: c.sock.sendall(b"\x00\x01\x02 nonsense\r\n\r\n"),
+    "malformed header": _malformed_header,
     "nonsense length": lambda c: c.send(b"{}", FHIR, 200, "Content-Length: minus-one"),
     "wrong patient": lambda c: c.send(c.healthy("other")),
     "circular next": lambda c: c.send(c.with_next(c.path)),

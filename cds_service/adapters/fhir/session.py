@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import http.cookiejar
+import logging
 import threading
 import time
 from typing import Final
@@ -34,6 +35,11 @@ _FAULTS: Final = (
     OSError,
     ValueError,  # numbers in headers that are none
 )
+
+
+# What they write quotes the URL, and with it the patient, down to their warnings.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class Grant:
