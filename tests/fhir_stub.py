@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -29,6 +29,10 @@ class FhirStub:
 
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str], Any] = {}
+        self.otherwise: Any = None
+        """The answer to every other question; None: 404."""
+        self.gate: Callable[[str], AbstractContextManager[Any]] = nullcontext
+        """Entered with the path for as long as a request is in hand."""
         self.asked: list[str] = []
         self.tokens: list[str | None] = []
         self.headers: list[dict[str, str]] = []
@@ -53,7 +57,8 @@ class FhirStub:
         self.asked.append(path)
         self.tokens.append(headers.get("Authorization"))
         self.headers.append(dict(headers))
-        found = self.answers.get(question(path))
+        with self.gate(path):
+            found = self.answers.get(question(path), self.otherwise)
         if isinstance(found, tuple):
             return found
         body = json.dumps(UNKNOWN if found is None else found).encode()

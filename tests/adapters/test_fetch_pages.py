@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -132,13 +134,13 @@ def test_pages_that_are_read_by_the_deadline_count(server: FhirStub, reader: Fhi
     hold(server, FIRST, page(1, following="?page=2"))
     released = threading.Event()
 
-    class Slow(dict[Any, Any]):
-        def get(self, key: Any, default: Any = None) -> Any:
-            if "page" in key[1]:
-                released.wait(20)
-            return super().get(key, default)
+    @contextmanager
+    def gate(path: str) -> Iterator[None]:
+        if "page=2" in path:
+            released.wait(20)
+        yield
 
-    server.answers = Slow(server.answers)
+    server.gate = gate
     client = server.client(fetch_budget=0.4)
     found = completed(allowed(call(prefetch={}), server.base), client, reader)
     released.set()

@@ -130,8 +130,9 @@ def body_with(found: Json, base: str) -> Json:
 
 def said(found: HookRequest, server: FhirStub) -> str:
     """Everything that goes out, and the reasoning behind it."""
-    response = encode(evaluator().evaluate(found, NOW, server.client())).decode()
-    return response + evaluator().explain(found, NOW, server.client())
+    response: str = encode(evaluator().evaluate(found, NOW, server.client())).decode()
+    reasoning: str = evaluator().explain(found, NOW, server.client())
+    return response + reasoning
 
 
 @pytest.mark.parametrize("form", OWN)

@@ -54,9 +54,14 @@ class Grant:
     def take(self, size: int) -> None:
         """Raises FetchError when the call has had its share."""
         with self._lock:
-            self._left -= size
-            if self._left < 0:
+            if size > self._left:
                 raise FetchError("too-large")
+            self._left -= size
+
+    def give_back(self, size: int) -> None:
+        """What was taken for an answer that is thrown away."""
+        with self._lock:
+            self._left += size
 
     def __repr__(self) -> str:
         return "Grant(hidden)"
@@ -149,13 +154,17 @@ def _body(response: requests.Response, grant: Grant) -> bytes:
     ):
         raise FetchError("not-fhir")
     body = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        grant.take(len(chunk))
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise FetchError("too-large")
-        if time.monotonic() > grant.deadline:
-            break
+    try:
+        for chunk in response.iter_content(CHUNK):
+            grant.take(len(chunk))
+            body += chunk
+            if len(body) > MAX_ANSWER:
+                raise FetchError("too-large")
+            if time.monotonic() > grant.deadline:
+                break
+    except FetchError:
+        grant.give_back(len(body))
+        raise
     # A connection that was shut down at the deadline looks like the end of a body without length.
     if time.monotonic() > grant.deadline:
         raise FetchError("timeout")
