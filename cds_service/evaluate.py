@@ -192,4 +192,6 @@ def _draft(raw: Json, request: HookRequest, frame: Frame) -> Draft | None:
         return None
     brought = attached(raw, request.context.beside, patient, request.fhir_server)
     draft = cervical_mri(with_names(order, brought.names), frame)
-    return draft and msgspec.structs.replace(draft, attached=brought.resources)
+    return draft and msgspec.structs.replace(
+        draft, attached=brought.resources, supporting=brought.supporting
+    )

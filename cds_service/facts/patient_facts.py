@@ -34,7 +34,12 @@ class PatientFacts:
         self.frame = frame
         self.config = frame.config
         self.conditions = conditions.read(
-            received.of(r.Condition), draft.order, draft.reference, frame, received.patient
+            received.of(r.Condition),
+            draft.order,
+            draft.reference,
+            frame,
+            received.patient,
+            draft.supporting,
         )
         self.observed = observations.read(
             received.of(r.Observation), received.of(r.QuestionnaireResponse), frame

@@ -127,3 +127,36 @@ def test_the_record_knows_better_than_a_copy_beside_the_order():
 def test_odd_forms_of_supporting_information_change_nothing(odd: Any):
     draft = order(supportingInfo=odd, contained=[NECK])
     assert advised(draft).outcome is advised(order()).outcome
+
+
+STALE = condition(NECK_PAIN, 400, id="stale", problem=False)
+"""Older than symptoms count, unless the order refers to it."""
+
+
+@pytest.mark.parametrize(
+    ("draft", "seen"),
+    [
+        pytest.param(order(), False, id="not referred to"),
+        pytest.param(about("Condition/stale"), True, id="as reason"),
+        pytest.param(
+            order(supportingInfo=[{"reference": "Condition/stale"}]), True, id="as supporting"
+        ),
+        pytest.param(
+            order(supportingInfo=[{"reference": "Condition/another"}]), False, id="another one"
+        ),
+    ],
+)
+def test_a_symptom_the_order_refers_to_counts_however_old(draft: Json, seen: bool):
+    assert presented(advised(draft, STALE)) is seen
+
+
+def test_supporting_information_is_no_reason_of_the_order():
+    resolved = condition(NECK_PAIN, 400, id="stale", clinical="resolved")
+    supported = order(supportingInfo=[{"reference": "Condition/stale"}])
+    assert not presented(advised(supported, resolved))
+    assert presented(advised(about("Condition/stale"), resolved))
+
+
+def test_a_contained_symptom_that_supports_the_order_counts():
+    draft = order(contained=[STALE], supportingInfo=[{"reference": "#stale"}])
+    assert presented(advised(draft))

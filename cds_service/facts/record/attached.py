@@ -7,7 +7,7 @@ to them and they name the patient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -17,6 +17,8 @@ from cds_service.fhir.references import relative
 
 Json: TypeAlias = Mapping[str, Any]
 Attached: TypeAlias = r.Condition | r.Observation
+_REASON: Final = "reasonReference"
+_SUPPORT: Final = "supportingInfo"
 
 
 class Attachments(msgspec.Struct, frozen=True):
@@ -26,6 +28,8 @@ class Attachments(msgspec.Struct, frozen=True):
     names: Mapping[str, str] = {}
     """How the draft refers to each -> `Type/id` it is known by; a contained one keeps its `#`, so
     that it is never taken for a resource of the record with the same id."""
+    supporting: frozenset[str] = frozenset()
+    """`Type/id` of the supportingInfo, wherever it lies."""
 
 
 def attached(
@@ -47,17 +51,23 @@ def attached(
             resource = msgspec.structs.replace(resource, id=local)
         name = f"{type(resource).__name__}/{resource.id}"
         found[name], names[text] = resource, name
-    return Attachments(tuple(found.values()), names)
+    supporting = (names.get(text) or relative(text, fhir_server) for text in _of(draft, _SUPPORT))
+    return Attachments(tuple(found.values()), names, frozenset(name for name in supporting if name))
 
 
 def references(draft: Json) -> Iterator[str]:
-    """Reasons first, then what supports the order; odd forms are passed over."""
-    for member in ("reasonReference", "supportingInfo"):
-        value = draft.get(member)
-        for item in value if isinstance(value, list) else []:
-            text = item.get("reference") if isinstance(item, dict) else None
-            if isinstance(text, str) and text:
-                yield text
+    """Reasons first, then what supports the order."""
+    yield from _of(draft, _REASON)
+    yield from _of(draft, _SUPPORT)
+
+
+def _of(draft: Json, member: str) -> Iterator[str]:
+    """Odd forms are passed over."""
+    value = draft.get(member)
+    for item in value if isinstance(value, list) else []:
+        text = item.get("reference") if isinstance(item, dict) else None
+        if isinstance(text, str) and text:
+            yield text
 
 
 def with_names(order: r.ServiceRequest, names: Mapping[str, str]) -> r.ServiceRequest:

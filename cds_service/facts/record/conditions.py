@@ -34,8 +34,12 @@ def read(
     draft_reference: str,
     frame: Frame,
     patient: r.Patient | None,
+    supporting: frozenset[str] = frozenset(),
 ) -> Conditions:
-    """Conditions of this patient and the reasons the draft gives."""
+    """Conditions of this patient and the reasons the draft gives.
+
+    `supporting` are the draft's supportingInfo: it makes a Condition a matter of today, no reason.
+    """
     born = parse(patient.birth_date, frame.zone) if patient else None
     referenced = {frame.reference(x) for x in draft.reason_reference or []} - {None}
     positive: list[Entry] = []
@@ -52,7 +56,9 @@ def read(
         if verification == "refuted":
             refuted.append(_refutation(condition, code, reference, frame))
             continue
-        entry = _entry(condition, code, reference, verification, frame, born, referenced)
+        entry = _entry(
+            condition, code, reference, verification, frame, born, referenced | supporting
+        )
         positive.append(entry)
         if reference in referenced:
             behind.append(entry)

@@ -35,6 +35,8 @@ class Draft(msgspec.Struct, frozen=True):
     follows_code: Code | None = None
     attached: tuple[Attached, ...] = ()
     """Conditions and Observations that came with it."""
+    supporting: frozenset[str] = frozenset()
+    """`Type/id` of its supportingInfo."""
 
 
 def cervical_mri(order: ServiceRequest, frame: Frame) -> Draft | None:
