@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?=
 ONCE   ?=
 SCENARIO ?= V03
+CALLS ?= 500
 PYTEST_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -47,8 +48,9 @@ rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FH
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
 
-soak: $(VENV)/.test ## ten reloads and five restarts under load; prints how many calls failed
+soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls at a FHIR server in each of its faults (CALLS=, BREAKER=off)
 	PYTHONPATH=tests $(BIN)/python -m soak
+	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) tests/rigs/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -75,7 +76,9 @@ class FhirStub:
 
 
 @contextmanager
-def listening(handle: Callable[[str, Any], tuple[int, str, bytes]]) -> Iterator[int]:
+def listening(
+    handle: Callable[[str, Any], tuple[int, str, bytes]], tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
     """The port of an HTTP/1.1 server that answers GETs by `handle(path, headers)`."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -100,6 +103,10 @@ def listening(handle: Callable[[str, Any], tuple[int, str, bytes]]) -> Iterator[
             """A client that goes away is no news."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

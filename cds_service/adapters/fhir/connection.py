@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from contextvars import ContextVar
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
+from urllib3.util.ssl_ import create_urllib3_context
 
 from cds_service.adapters.fhir.addresses import allowed
 from cds_service.adapters.fhir.resolver import Resolver
@@ -120,16 +123,36 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTls
 
 
+def trusted() -> ssl.SSLContext:
+    """Certificates are held against the authorities of `certifi`, and against the host's name."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.check_hostname = True
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    return context
+
+
 class GuardedAdapter(HTTPAdapter):
     """The transport of a `requests.Session` whose every connection is guarded."""
+
+    def __init__(self, *, tls: bool, parallel: int) -> None:
+        self._tls = trusted() if tls else None
+        super().__init__(pool_connections=1, pool_maxsize=parallel)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **options: Any
     ) -> None:
+        if self._tls is not None:
+            options["ssl_context"] = self._tls
         self.poolmanager = PoolManager(
             num_pools=connections, maxsize=maxsize, block=block, **options
         )
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
+        """Always. The context knows whom to trust; read for each connection, as `requests` does,
+        the list takes longer than the handshake.
+        """
+        conn.cert_reqs = "CERT_REQUIRED"
 
     def close(self) -> None:
         """Close the idle connections now: the manager leaves that to the garbage collector."""

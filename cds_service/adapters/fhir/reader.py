@@ -106,6 +106,7 @@ class FhirReader:
             self._servers.clear()
         for server in servers:
             server.close()
+        self._watchdog.close()
 
     def _server(self, server: FhirServer) -> _Server:
         with self._lock:

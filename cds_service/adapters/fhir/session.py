@@ -89,9 +89,11 @@ class ServerSession:
                 "User-Agent": f"cds-service/{__version__}",
             }
         )
-        adapter = GuardedAdapter(pool_connections=1, pool_maxsize=server.parallel)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        scheme = server.base.partition(":")[0].lower()
+        self._session.adapters.clear()
+        self._session.mount(
+            f"{scheme}://", GuardedAdapter(tls=scheme == "https", parallel=server.parallel)
+        )
 
     def close(self) -> None:
         self._session.close()

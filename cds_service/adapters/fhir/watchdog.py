@@ -33,23 +33,23 @@ class Watch:
 
 
 class Watchdog:
-    """Its thread starts with the first socket and ends when none is left to watch."""
+    """Its thread starts with the first socket, so that it is there after a fork too."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._watches: set[Watch] = set()
-        self._running = False
-        self._awake_at = 0.0
+        self._thread: threading.Thread | None = None
+        self._awake_at: float | None = None
 
     def watch(self, sock: socket.socket, deadline: float) -> Watch:
         """`deadline` is a reading of the monotonic clock."""
         watch = Watch(self, sock, deadline)
         with self._changed:
             self._watches.add(watch)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="fhir-watchdog", daemon=True).start()
-            elif deadline < self._awake_at:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="fhir-watchdog", daemon=True)
+                self._thread.start()
+            elif self._awake_at is None or deadline < self._awake_at:
                 self._changed.notify()
         return watch
 
@@ -58,18 +58,22 @@ class Watchdog:
             if watch in self._watches:
                 self._watches.remove(watch)
                 watch.close()
-            if not self._watches:
-                self._changed.notify()
+
+    def close(self) -> None:
+        """Ends the thread; a later watch starts another."""
+        with self._changed:
+            thread, self._thread = self._thread, None
+            self._changed.notify()
+        if thread is not None:
+            thread.join()
 
     def _run(self) -> None:
         with self._changed:
-            while self._watches:
+            while self._thread is threading.current_thread():
                 now = time.monotonic()
                 for watch in [one for one in self._watches if one.deadline <= now]:
                     self._watches.remove(watch)
                     watch.fire()
                     watch.close()
-                if self._watches:
-                    self._awake_at = min(one.deadline for one in self._watches)
-                    self._changed.wait(self._awake_at - now)
-            self._running = False
+                self._awake_at = min((one.deadline for one in self._watches), default=None)
+                self._changed.wait(None if self._awake_at is None else self._awake_at - now)
