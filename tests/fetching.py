@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ TEMPLATES = prefetch_templates(terminology().codes, white_cells=bool(CLIENT.crit
 KEYS = tuple(TEMPLATES)
 
 
-def make_reader(**options: Any) -> FhirReader:
+def make_reader(*, templates: Mapping[str, str] = TEMPLATES, **options: Any) -> FhirReader:
     return FhirReader(
-        TEMPLATES,
+        templates,
         lambda request, client: rated_drafts(request, NOW, client, terminology()),
         **options,
     )

@@ -18,8 +18,16 @@ ROOMS = {
     "rendering": {"criteria", "facts", "fhir", "cdshooks", "client", "content", "errors"},
     "watch": set(),
     "adapters": {
-        "cdshooks", "client", "client_settings", "errors", "facts", "fhir", "settings", "watch",
-        "web", "",
+        "cdshooks",
+        "client",
+        "client_settings",
+        "errors",
+        "facts",
+        "fhir",
+        "settings",
+        "watch",
+        "web",
+        "",
     },
     "web": {"evaluate", "cdshooks", "client", "watch", "errors", ""},
 }
