@@ -57,8 +57,10 @@ def invoke(
         clockwork.lap("decode")
         if reader is not None:
             budget = min(client.fetch_budget, client.budget - (time.monotonic() - arrived))
-            hook_request = reader.complete(hook_request, client, time.monotonic() + budget)
-            clockwork.lap("fetch")
+            completed = reader.complete(hook_request, client, time.monotonic() + budget)
+            if completed is not hook_request:
+                hook_request = completed
+                clockwork.lap("fetch")
         answer = evaluator.evaluate(hook_request, clock(), client, clockwork)
         encoded = encode(answer)
         clockwork.lap("render")

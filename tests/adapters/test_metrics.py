@@ -1,6 +1,7 @@
 """What is counted, under which labels, and that no label comes from a request."""
 
 import io
+from copy import copy
 
 import pytest
 from calls import HOOK_INSTANCE, NOW, SERVICE, Bouncer, FakeEvaluator, call, context, post
@@ -106,7 +107,7 @@ def test_what_adapters_note_of_a_call_is_counted(meter):
     class Reader:
         def complete(self, request, client, deadline):
             note(fetch_failed={"timeout": 3})
-            return request
+            return copy(request)
 
     client = make_client("ehr", {}, dev=False)
     strict = create_app(
