@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_service.criteria.registry import Case, criterion, evidence, met, not_met, unknown
+from cds_service.criteria.registry import GATE, Case, criterion, evidence, met, not_met, unknown
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record.entries import Entry, Kind
 
@@ -49,7 +49,7 @@ def acute_neck_pain(case: Case) -> Finding:
     """
     statement = "NOT-ACUTE"
     if not case.cervical:
-        return not_met(statement, "no cervical presentation (gate)")
+        return not_met(statement, GATE)
     if why := _answered_elsewhere(case):
         return not_met(statement, why)
     limit: int = case.config["acute.maxDays"]
@@ -78,7 +78,7 @@ def normal_examination(case: Case) -> Finding:
     """
     statement = "NOT-NORMALEXAM"
     if not case.cervical:
-        return not_met(statement, "no cervical presentation (gate)")
+        return not_met(statement, GATE)
     exam = normal_neurology(case)
     if exam is None:
         return unknown(statement, "no complete normal examination documented")

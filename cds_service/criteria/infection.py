@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cds_service.criteria.registry import Case, criterion, evidence, judged, not_met, unknown
+from cds_service.criteria.registry import GATE, Case, criterion, evidence, judged, not_met, unknown
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.record import results
 from cds_service.facts.record.entries import Entry, Kind
@@ -71,7 +71,7 @@ def _fever(case: Case) -> Finding:
         top = max(hot, key=_height)
         shown = (top.evidence(threshold), *evidence(diagnosed))
         if not case.cervical:
-            return not_met("RF-INFECT-FEVER", "no cervical presentation (gate)", shown)
+            return not_met("RF-INFECT-FEVER", GATE, shown)
         return Finding("RF-INFECT-FEVER", Status.MET, shown, values={"value": top.text})
     # "More than 37 °C" is no fever by itself, and no proof that there was none.
     if found and not diagnosed and not any(n.comparator for n in found):
@@ -155,7 +155,7 @@ def _laboratory(case: Case) -> Finding:
     tags = tuple(name for name, found in raised.items() if found)
     shown = tuple(sorted((e for found in raised.values() for e in found), key=_order))
     if tags and not case.cervical:
-        return not_met("RF-INFECT-LAB", "no cervical presentation (gate)", shown)
+        return not_met("RF-INFECT-LAB", GATE, shown)
     if tags:
         return Finding("RF-INFECT-LAB", Status.MET, shown, tags=tags)
     normal = tuple(sorted((v.evidence() for v in (*crp, *esr)), key=_order))

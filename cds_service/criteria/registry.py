@@ -136,6 +136,8 @@ class Case:
         return results.latest(scores)
 
 
+GATE = "no cervical presentation (gate)"
+"""Why a finding does not count without SYM-CERV (criteria, 1.2)."""
 RED_FLAG_EXTENSIONS = ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH")
 
 
@@ -192,7 +194,7 @@ def judged(
     Without a cervical presentation (SYM-CERV) no indication fires (criteria, 1.2).
     """
     if present and not case.cervical:
-        return not_met(statement, "no cervical presentation (gate)", evidence(present))
+        return not_met(statement, GATE, evidence(present))
     if present:
         return met(statement, evidence(present), **values)
     gone = list(superseded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_service.criteria.registry import (
+    GATE,
     Case,
     criterion,
     evidence,
@@ -129,7 +130,7 @@ def raised_white_cells(case: Case) -> Finding:
         return unknown("EXT-WBC", "no usable white-cell count")
     raised = tuple(v.evidence() for v in verdicts if v.raised)
     if raised and not case.cervical:
-        return not_met("EXT-WBC", "no cervical presentation (gate)", raised)
+        return not_met("EXT-WBC", GATE, raised)
     return when("EXT-WBC", bool(raised), raised, "not raised")
 
 

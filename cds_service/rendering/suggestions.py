@@ -51,10 +51,16 @@ def _contrast(
     words: SuggestionWords, advice: OrderAdvice, options: RenderOptions, overlay: Overlay
 ) -> list[Offer]:
     out = []
+    # An update is the whole order: without the priority that the primary card offers to raise,
+    # accepting both would take the first back.
+    priority = advice.recommendation.suggested_priority
     for code in overlay.suggest_codes:
         study = STUDIES[code]
-        resource = pama.rated(actions.with_study(advice.order, study), advice, options)
-        values = {"study": study.name}
+        order = actions.with_study(advice.order, study)
+        if priority is not None:
+            order = actions.with_priority(order, priority)
+        resource = pama.rated(order, advice, options)
+        values = {"study": f"{study.name}, priority {priority}" if priority else study.name}
         action = actions.update(_fill(words.update, values), resource)
         out.append((_fill(words.label, values), [action]))
     return out

@@ -158,7 +158,10 @@ def test_calls_that_are_not_let_in_are_counted(meter):
     )  # fmt: skip
     assert post(app.test_client()).status_code == 401
     found = shown(meter)
-    assert found['cds_calls_total{hook="none",outcome="none",service="cervical-mri",status="401"}'] == 1
+    assert (
+        found['cds_calls_total{hook="none",outcome="none",service="cervical-mri",status="401"}']
+        == 1
+    )
 
 
 def test_without_processes_there_is_no_folder(meter):

@@ -43,7 +43,7 @@ USUALLY, MAY, NOT = "Usually appropriate", "May be appropriate", "Usually not ap
         ((RADICULOPATHY,), "MRI_MAY", "appropriate", MAY, "routine", "info"),
         ((PAIN,), "NOT_YET", "not-appropriate", NOT, None, "warning"),
         ((injury(0),), "CT_FIRST", "not-appropriate", NOT, None, "warning"),
-        ((injury(0), WEAK), "CT_FIRST", "appropriate", NOT, None, "critical"),
+        ((injury(0), WEAK), "CT_FIRST", "appropriate", None, None, "critical"),
         ((RADICULOPATHY, STUDY), "DUPLICATE", "appropriate", None, None, "warning"),
         ((PAIN, STUDY), "DUPLICATE", "not-appropriate", None, None, "warning"),
         ((OLD_PAIN, STUDY), "DUPLICATE", None, None, None, "warning"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cds_service.criteria import infection, screens, systemic, trauma
-from cds_service.criteria.registry import Case, once
+from cds_service.criteria.registry import GATE, Case, once
 from cds_service.facts.finding import Status
 from cds_service.facts.record.entries import Entry, Kind
 
@@ -128,6 +128,17 @@ def _examined(case: Case) -> bool:
     concepts = ("motor", "sensory", "reflex", "neuro-exam")
     entries = (*case.facts.judged.present, *case.facts.judged.absent)
     return any(e.objective and e.concept in concepts for e in entries)
+
+
+def gated(case: Case) -> tuple[str, ...]:
+    """Red flags on record that do not count, because nothing else points to the neck (SYM-CERV)."""
+    names = {
+        e.display
+        for s in _RED_FLAGS
+        if case.finding(s).reason == GATE
+        for e in case.finding(s).evidence
+    }
+    return tuple(f"does it come from the neck: {name}" for name in sorted(names))
 
 
 @once

@@ -34,7 +34,7 @@ Rule = Callable[[Case], Decision | None]
 
 STEPS: dict[str, str] = {
     "P0": "Is it a cervical-spine MRI order?",
-    "P1": "Does anything point to the cervical spine?",
+    "P1": "Is there nothing that points to the cervical spine?",
     "P2": "Is a cord injury confirmed?",
     "P3": "Is there an acute injury without a CT?",
     "P4": "Is there an emergency pattern?",

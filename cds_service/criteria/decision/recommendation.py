@@ -83,7 +83,8 @@ def recommend(case: Case) -> Recommendation:
         step=verdict.step,
         steps=verdict.steps,
         rating=_rating(case, rated),
-        acr=_ACR.get(outcome),
+        # Where the MRI stays indicated "not appropriate yet" would contradict its rating.
+        acr=None if verdict.decision.keep_mri else _ACR.get(outcome),
         urgency=_URGENCY.get(outcome),
         keep_mri=verdict.decision.keep_mri,
         indicator=_indicator(case, verdict),
@@ -231,7 +232,7 @@ def _complementary_ct(case: Case, fired: tuple[str, ...]) -> list[str]:
 def _possible(case: Case, outcome: Outcome) -> tuple[str, ...]:
     """Open questions; that the CT is missing is what CT_FIRST says already."""
     if not case.cervical:
-        return ()
+        return possible.gated(case)
     said = possible.NO_CT if outcome is Outcome.CT_FIRST else None
     return tuple(q for q in possible.hold(case) if q != said)
 
