@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
 from cds_service.facts.record.entries import Entry, Kind
 from cds_service.facts.record.frame import Frame
+from cds_service.facts.terminology.vocabulary import besides, concept_of
 
 # History and standing facts: how long ago they were noted does not matter.
 _ANY_DATE = frozenset(
@@ -49,19 +51,32 @@ def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[
     present: list[Entry] = []
     superseded: list[Entry] = []
     conflicts: list[str] = []
-    positives = [*conditions, *reasons, *(e for e in observed if e.present)]
-    for entry in positives:
+    positives = deque([*conditions, *reasons, *(e for e in observed if e.present)])
+    while positives:
+        entry = positives.popleft()
         against = [n for n in negatives if speaks_of(n, entry) and _may_suppress(n, entry)]
         newer = next((n for n in against if _later(n, entry)), None)
         if newer is not None and newer.recorded is not None:
             note = f"superseded by the examination of {newer.recorded.text}"
             superseded.append(msgspec.structs.replace(entry, note=note))
+            left = besides(entry.code.parts, entry.concept) & entry.code.sets
+            if left:
+                positives.append(_reduced(entry, left))
             continue
         if any(n.recorded == entry.date for n in against):
             conflicts.append(entry.code.display)
         present.append(entry)
     undecided = [e for e in observed if e.present is None]
     return Judged(present, negatives, superseded, undecided, tuple(dict.fromkeys(conflicts)))
+
+
+def _reduced(entry: Entry, sets: frozenset[str]) -> Entry:
+    code = msgspec.structs.replace(
+        entry.code, sets=sets, parts=tuple(part & sets for part in entry.code.parts)
+    )
+    return msgspec.structs.replace(
+        entry, code=code, concept=concept_of(sets, code.system, code.code)
+    )
 
 
 def speaks_of(negative: Entry, positive: Entry) -> bool:

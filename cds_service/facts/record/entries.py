@@ -32,6 +32,8 @@ class Code(msgspec.Struct, frozen=True, gc=False):
     display: str
     codings: frozenset[tuple[str, str]] = frozenset()
     """All codings of the concept as (system, code), for `the same code`."""
+    parts: tuple[frozenset[str], ...] = ()
+    """The sets of each coding that is known."""
 
 
 class Site(msgspec.Struct, frozen=True, gc=False):

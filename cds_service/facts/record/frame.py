@@ -9,7 +9,7 @@ from decimal import Decimal
 from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.record.entries import NOWHERE, Code, Region, Site
 from cds_service.facts.terminology.value_sets import Terminology
-from cds_service.facts.terminology.vocabulary import LOCAL
+from cds_service.facts.terminology.vocabulary import LOCAL, together
 from cds_service.fhir.dates import Days, Interval, parse, since, until_today
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import Coded, Coding, NamedConcept, Reference
@@ -88,6 +88,7 @@ class Frame:
         sets = NO_SETS
         first: Coding | None = None
         known: list[tuple[str, str]] = []
+        parts: list[frozenset[str]] = []
         for coding in codings:
             found = terminology.sets_of(coding.system, coding.code)
             if coding.system == terminology.local_system and coding.code in LOCAL:
@@ -96,12 +97,15 @@ class Frame:
                 known.append((coding.system, coding.code))
             if found:
                 sets = found if sets is NO_SETS else sets | found
+                parts.append(found)
                 first = first or coding
         if first is None or first.system is None or first.code is None:
             return None
+        if len(known) > 1:
+            sets = together(sets, parts, known)
         local = LOCAL.get(first.code) if first.system == terminology.local_system else None
         display = local.title if local else terminology.display(first.system, first.code)
-        return Code(sets, first.system, first.code, display, frozenset(known))
+        return Code(sets, first.system, first.code, display, frozenset(known), tuple(parts))
 
     def site(self, places: Iterable[NamedConcept], code: Code) -> Site:
         """Body site by code; without one the limb the finding's own code means."""

@@ -125,11 +125,12 @@ def _items(
 
 def _of_observation(observation: r.Observation, code: Code | None, frame: Frame) -> Iterator[_Item]:
     parts: list[tuple[str, r.Observation | r.ObservationComponent, Code]] = []
-    if code is not None:
-        parts.append(("", observation, code))
+    parts += [("", observation, each) for each in _by_local_code(code)]
     for index, component in enumerate(observation.component or []):
-        if (part_code := frame.code(component.code)) is not None:
-            parts.append((f"#component-{index}", component, part_code))
+        parts += [
+            (f"#component-{index}", component, each)
+            for each in _by_local_code(frame.code(component.code))
+        ]
     if not parts:
         return
     period = observation.effective_period
@@ -148,6 +149,17 @@ def _of_observation(observation: r.Observation, code: Code | None, frame: Frame)
     for suffix, part, known in parts:
         site = frame.site(places, known)
         yield _Item(part, known, Kind.OBSERVATION, reference, base + suffix, date, site, focus)
+
+
+def _by_local_code(code: Code | None) -> list[Code]:
+    """The concept once for each local code: each asks something of its own, and reads its value so."""
+    if code is None:
+        return []
+    local = sorted(name for name in code.sets if name.startswith("local:"))
+    if len(local) < 2:
+        return [code]
+    rest = code.sets.difference(local)
+    return [msgspec.structs.replace(code, sets=rest | {name}) for name in local]
 
 
 def _of_items(

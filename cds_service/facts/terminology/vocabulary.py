@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+from cds_service.facts.terminology.codings import is_sequela
 
 
 class LocalCode(NamedTuple):
@@ -121,9 +124,54 @@ _CONCEPT_OF_SET = (
 )
 
 
+_TAKES_OUT = (
+    ("VS-MALIG", "VS-NMSC"),
+    ("VS-BB", "VS-STRESS-INCONTINENCE"),
+    ("VS-NECKPAIN", "VS-NECKPAIN-DEGENERATIVE"),
+)
+"""Sets, and the part of them that does not count: the criteria leave out codes, not entries."""
+_FRESH_INJURY = frozenset(
+    ("VS-NECKTRAUMA", "VS-NECKTRAUMA-NEEDS-SITE", "VS-SCI", "VS-CFRACTURE", "VS-LIG")
+)
+
+
+def together(
+    sets: frozenset[str], parts: Sequence[frozenset[str]], codings: Iterable[tuple[str, str]]
+) -> frozenset[str]:
+    """What several codings of one concept say together.
+
+    One that counts is not taken out by another that does not; a late effect in one code system is a
+    late effect in all (criteria, 1.2, 0.6).
+    """
+    for whole, out in _TAKES_OUT:
+        if out in sets and any(whole in part and out not in part for part in parts):
+            sets -= {out}
+    late = "VS-SCI-SEQUELA" in sets or any(is_sequela(*coding) for coding in codings)
+    return sets - _FRESH_INJURY if late else sets
+
+
+def besides(parts: tuple[frozenset[str], ...], concept: str) -> frozenset[str]:
+    """What a coded entry says besides the finding `concept`: its other codings, and the diagnosis
+    that the coding of the finding states with it. An examination denies findings, no diagnosis.
+    """
+    finding = {name for name, own in _CONCEPT_OF_SET if own == concept}
+    finding |= {f"local:{code}" for code, local in LOCAL.items() if local.concept == concept}
+    if concept.startswith("umn:"):
+        finding |= {"VS-UMN", "VS-SPASTICITY"}
+    if not any(part & finding for part in parts):
+        return frozenset()  # compared code by code: the denial is of this very code
+    left: set[str] = set()
+    for part in parts:
+        if part.isdisjoint(finding):
+            left |= part
+        elif not any(name.startswith("local:") for name in part):
+            left |= part - SYMPTOM_SETS - finding
+    return frozenset(name for name in left if not name.startswith(("LIMB-", "SITE-")))
+
+
 def concept_of(sets: frozenset[str], system: str, code: str) -> str:
     """The finding concept of a coded entry (criteria, 0.4)."""
-    for name in sets:
+    for name in sorted(sets):
         if name.startswith("local:"):
             return LOCAL[name.removeprefix("local:")].concept
     for name, concept in _CONCEPT_OF_SET:
