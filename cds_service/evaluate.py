@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -129,11 +130,22 @@ class Evaluator:
 
 
 def _pending(recommendation: Recommendation, request: HookRequest) -> Json | None:
-    """The pending order whose priority should be raised, as it was received."""
+    """The pending order whose priority should be raised, as it was received.
+
+    None when it is not certain which one it is: another version of it may have been sent too.
+    """
     prior = recommendation.prior
     if recommendation.raise_pending_priority is None or prior is None:
         return None
-    return request.raw_resource("orders", prior.reference)
+    own = f"Patient/{request.context.patient_id}"
+    found = []
+    for raw in request.raw_resources("orders", prior.reference):
+        with suppress(msgspec.ValidationError):
+            order = msgspec.convert(raw, ServiceRequest)
+            subject = order.subject.reference if order.subject else None
+            if relative(subject, request.fhir_server) == own and raw not in found:
+                found.append(raw)
+    return found[0] if len(found) == 1 else None
 
 
 def _require(received: Received) -> None:

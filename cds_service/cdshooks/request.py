@@ -81,16 +81,19 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         return f"HookRequest({self.hook})"  # the chart never reaches a log or a traceback
 
-    def raw_resource(self, key: str, reference: str) -> dict[str, Any] | None:
-        """A resource under a prefetch key exactly as it was received, by `Type/id`; None when absent."""
-        for entry in (*self._prefetched(key), *self._fetched(key)):
-            found = entry.get("resource") if isinstance(entry, dict) else None
-            if (
-                isinstance(found, dict)
-                and f"{found.get('resourceType')}/{found.get('id')}" == reference
-            ):
-                return found
-        return None
+    def raw_resources(self, key: str, reference: str) -> list[dict[str, Any]]:
+        """Every resource under a prefetch key that is called `Type/id`, exactly as it was received.
+
+        Whose it is is for the caller to see: another patient's may be called the same.
+        """
+        entries = (*self._prefetched(key), *self._fetched(key))
+        found = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+        return [
+            resource
+            for resource in found
+            if isinstance(resource, dict)
+            and f"{resource.get('resourceType')}/{resource.get('id')}" == reference
+        ]
 
     def _prefetched(self, key: str) -> list[Any]:
         try:

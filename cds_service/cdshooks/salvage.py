@@ -75,7 +75,12 @@ def _resource_by_resource(raw: msgspec.Raw) -> PrefetchEntry:
         return UNREADABLE
     unreadable = 0
     kept: list[r.BundleEntry] = []
-    for entry in loose.entry:
+    for each in loose.entry:
+        try:
+            entry = wire.loose_entries.decode(each)
+        except msgspec.ValidationError:
+            unreadable += 1
+            continue
         if isinstance(entry.resource, msgspec.UnsetType):
             kept.append(r.BundleEntry())
             continue

@@ -119,7 +119,7 @@ class LooseBundle(Wire, frozen=True):
     """A prefetched Bundle whose resources are left as the bytes that arrived."""
 
     resource_type: Literal["Bundle"]
-    entry: list[LooseEntry]
+    entry: list[msgspec.Raw]
     total: Any = None
     link: Any = None
 
@@ -146,4 +146,5 @@ untyped: Final = msgspec.json.Decoder(float_hook=_exact)
 raw_prefetches: Final = msgspec.json.Decoder(RawPrefetch | None)
 loose_bundles: Final = msgspec.json.Decoder(LooseBundle)
 resources: Final = msgspec.json.Decoder(AnyResource | None)
+loose_entries: Final = msgspec.json.Decoder(LooseEntry)
 kinds: Final = msgspec.json.Decoder(Kind)

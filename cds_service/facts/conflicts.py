@@ -48,13 +48,14 @@ def recent(entries: Iterable[Entry], frame: Frame) -> list[Entry]:
 def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[Entry]) -> Judged:
     """Let later examinations suppress earlier positives; `observed` is already in its window."""
     negatives = [e for e in observed if e.present is False]
+    against_all = _distinct(negatives)
     present: list[Entry] = []
     superseded: list[Entry] = []
     conflicts: list[str] = []
     positives = deque([*conditions, *reasons, *(e for e in observed if e.present)])
     while positives:
         entry = positives.popleft()
-        against = [n for n in negatives if speaks_of(n, entry) and _may_suppress(n, entry)]
+        against = [n for n in against_all if speaks_of(n, entry) and _may_suppress(n, entry)]
         newer = next((n for n in against if _later(n, entry)), None)
         if newer is not None and newer.recorded is not None:
             note = f"superseded by the examination of {newer.recorded.text}"
@@ -68,6 +69,14 @@ def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[
         present.append(entry)
     undecided = [e for e in observed if e.present is None]
     return Judged(present, negatives, superseded, undecided, tuple(dict.fromkeys(conflicts)))
+
+
+def _distinct(negatives: Iterable[Entry]) -> list[Entry]:
+    """One of each kind, finding, site and day: a thousand copies deny no more than one does."""
+    kinds = {
+        (n.kind is Kind.ANSWER, n.concept, n.code.codings, n.site, n.recorded): n for n in negatives
+    }
+    return list(kinds.values())
 
 
 def _reduced(entry: Entry, sets: frozenset[str]) -> Entry:

@@ -89,9 +89,18 @@ class Picture:
     def tenderness(self) -> list[Entry]:
         """Midline tenderness; a NEXUS answer `yes` says the same in the same words."""
         found = self.facts.stands(concepts=("tenderness",))
-        asked = [e for e in self.facts.answers("nexus-midline-tenderness") if e.present]
+        asked = self.facts.answers("nexus-midline-tenderness")
         days: int = self.config["exam.lookbackDays"]
-        return found + [e for e in asked if self.frame.within(e.recorded, days)]
+        # CF-1: a later `no` to the question, or a later examination, takes an earlier `yes` away.
+        denials = (*asked, *self.facts.denied(concepts=("tenderness",)))
+        return found + [
+            e
+            for e in asked
+            if e.present
+            and e.recorded is not None
+            and self.frame.within(e.recorded, days)
+            and not any(_denies_later(no, e) for no in denials)
+        ]
 
     @cached_property
     def bladder_bowel(self) -> list[Entry]:
@@ -106,16 +115,22 @@ class Picture:
         if entry.kind is not Kind.CONDITION or self.worse(entry):
             return True
         days: int = self.config["symptom.lookbackDays"]
-        # What has ended explains nothing new.
-        long_known = any(
-            other.current and other.onset is not None and self.frame.days(other.onset).lo > _YEAR
-            for other in self.facts.conditions.entries
-            if not other.code.codings.isdisjoint(entry.code.codings)
-        )
+        long_known = not entry.code.codings.isdisjoint(self._long_known)
         recent = self.frame.possibly_within(entry.onset, days) or self.frame.possibly_within(
             entry.recorded, days
         )
         return recent and not long_known
+
+    @cached_property
+    def _long_known(self) -> frozenset[tuple[str, str]]:
+        """Codes of what began more than a year ago; what has ended explains nothing new."""
+        return frozenset(
+            coding
+            for other in self.facts.conditions.entries
+            if other.current and other.onset is not None
+            if self.frame.days(other.onset).lo > _YEAR
+            for coding in other.code.codings
+        )
 
     @cached_property
     def saddle(self) -> list[Entry]:
@@ -330,6 +345,13 @@ def _same_place(no: Entry, entry: Entry) -> bool:
     if no.site.named:
         return no.site == entry.site
     return no.region is None or no.region == entry.region
+
+
+def _denies_later(no: Entry, yes: Entry) -> bool:
+    if no.present is not False or no.recorded is None or yes.recorded is None:
+        return False
+    examined = no.kind is not Kind.ANSWER or yes.kind is Kind.ANSWER
+    return examined and no.recorded.lo > yes.recorded.hi
 
 
 def rest_on_two(members: Iterable[list[Entry]]) -> bool:

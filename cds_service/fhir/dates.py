@@ -17,6 +17,10 @@ import msgspec
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(T.+)?)?)?", re.ASCII)
 
 
+_LONGEST = 64
+"""Characters; an instant to the nanosecond with its offset has about half as many."""
+
+
 class Interval(msgspec.Struct, frozen=True, gc=False, order=True):
     """The days a date may mean, both ends included; `text` is the date part as documented."""
 
@@ -52,15 +56,19 @@ class Days(msgspec.Struct, frozen=True, gc=False):
         return str(self.lo) if self.lo == self.hi else f"{self.lo}–{self.hi}"
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str | None, zone: ZoneInfo) -> Interval | None:
     """Read a FHIR date; None for none, or for one that is not a date.
 
     A time with an offset is moved into `zone` before its day is taken; a time without one
     (not valid FHIR, but sent) keeps its date part.
     """
-    if not text:
+    if not text or len(text) > _LONGEST:
         return None
+    return _parse(text, zone)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, zone: ZoneInfo) -> Interval | None:
     match = _DATE.fullmatch(text.strip())
     if match is None:
         return None

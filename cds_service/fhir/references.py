@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 
-
-@lru_cache(maxsize=4096)
 def relative(reference: str | None, fhir_server: str | None = None) -> str | None:
     """`Type/id` of a relative, versioned or absolute reference; None for anything else.
 

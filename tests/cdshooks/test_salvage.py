@@ -65,13 +65,20 @@ def test_orders_of_older_fhir_are_known_to_be_unread(kind):
         {},
         {"resourceType": "Sandwich"},
         {"resourceType": "Bundle", "entry": {}},
-        {"resourceType": "Bundle", "entry": [5]},
         MISTYPED,
     ],
 )
 def test_what_is_no_resource_is_not_taken_for_no_data(chart):
     entry = read(call(prefetch={"conditions": chart})).prefetch["conditions"]
     assert (entry.present, entry.value, entry.unreadable) == (True, None, 1)
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", [], {"resource": 7}])
+def test_an_entry_that_is_none_leaves_the_others_readable(odd):
+    chart = {"resourceType": "Bundle", "entry": [odd, {"resource": condition()}]}
+    entry = read(call(prefetch={"conditions": chart})).prefetch["conditions"]
+    assert entry.unreadable == 1
+    assert [each.resource.id for each in entry.value.entry] == ["c-1"]
 
 
 @pytest.mark.parametrize("odd", [{"total": "many"}, {"link": "next"}])

@@ -1,7 +1,7 @@
 """An examination takes away the finding it denies, and nothing else the entry says (0.4)."""
 
 import pytest
-from chart import NECK_PAIN, concept, condition, fired, observation, recommend, report
+from chart import NECK_PAIN, answers, concept, condition, fired, observation, recommend, report
 
 STRONG = observation("motor-strength", 5, 1)
 WHOLE = observation("neuro-exam-normal", True, 1)
@@ -103,3 +103,22 @@ def test_an_observation_with_two_local_codes_says_both():
     both = observation("vertebral-tenderness", True, 1)
     both["code"]["coding"] += concept("hoffmann-sign")["coding"]
     assert {"RF-NEURO-REFLEX", "RF-VERT-TENDER"} <= fired(condition(NECK_PAIN, 3), both)
+
+
+ASKED = answers(5, nexus_midline_tenderness=True)
+
+
+@pytest.mark.parametrize(
+    ("later", "fires"),
+    [
+        pytest.param((), True, id="nothing later"),
+        pytest.param((answers(1, nexus_midline_tenderness=False),), False, id="answered no"),
+        pytest.param((observation("vertebral-tenderness", False, 1),), False, id="examined"),
+        pytest.param((observation("vertebral-tenderness", False, 5),), True, id="the same day"),
+        pytest.param((answers(9, nexus_midline_tenderness=False),), True, id="answered no before"),
+    ],
+)
+def test_midline_tenderness_told_on_a_screen_can_be_gone_later(later, fires):
+    """RF-VERT-TENDER, CF-1."""
+    names = fired(condition(NECK_PAIN, 20), ASKED, *later)
+    assert ("RF-VERT-TENDER" in names) is fires

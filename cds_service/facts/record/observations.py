@@ -262,12 +262,13 @@ def _judge_reflexes(entries: list[Entry]) -> list[Entry]:
     graded = [e for e in entries if e.concept == "reflex" and e.grade is not None]
     if len(graded) < 2:
         return entries
+    grades: dict[Interval | None, set[float | None]] = {}
+    for entry in graded:
+        grades.setdefault(entry.recorded, set()).add(entry.grade)
     judged = []
     for entry in entries:
-        if entry in graded and entry.present is None:
-            asymmetric = any(
-                other.recorded == entry.recorded and other.grade != entry.grade for other in graded
-            )
+        if entry.concept == "reflex" and entry.grade is not None and entry.present is None:
+            asymmetric = len(grades[entry.recorded]) > 1
             judged.append(msgspec.structs.replace(entry, present=True) if asymmetric else entry)
         else:
             judged.append(entry)

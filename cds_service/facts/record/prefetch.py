@@ -107,7 +107,7 @@ def receive(
     states: dict[str, State] = {}
     pool: dict[type, list[Any]] = {}
     seen: dict[type, dict[str, Any]] = {}
-    versions: list[Any] = []
+    versions: set[bytes] = set()
     others = unreadable = 0
     patient: r.Patient | None = None
     own = f"Patient/{patient_id}"
@@ -141,14 +141,18 @@ def receive(
     return Received(states, patient, pool, others, unreadable)
 
 
-def _is_copy(resource: Any, seen: dict[str, Any], versions: list[Any]) -> bool:
+def _is_copy(resource: Any, seen: dict[str, Any], versions: set[bytes]) -> bool:
     """Whether an identical copy was there before; another version of the same id is kept."""
     first = seen.setdefault(resource.id, resource)
     if first is resource:
         return False
-    if resource == first or resource in versions:
+    if resource == first:
         return True
-    versions.append(resource)
+    # One record sent in thousands of versions must not be compared each with each.
+    version = msgspec.json.encode(resource)
+    if version in versions:
+        return True
+    versions.add(version)
     return False
 
 

@@ -23,6 +23,8 @@ from cds_service.facts.terminology.conflicts import Disjoint, LookAlike, find_co
 __all__ = ["Terminology"]
 
 _REMEMBERED: Final = 50_000
+_LONGEST_REMEMBERED: Final = 200
+"""Characters of system and code; no coding that means something is longer."""
 _NONE: Final[frozenset[str]] = frozenset()
 UNLISTED: Final = "unlisted code"
 
@@ -39,7 +41,10 @@ class _Known(dict[_Coding, frozenset[str]]):
     def __missing__(self, coding: _Coding) -> frozenset[str]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        found = self[coding] = self._look_up(*coding)
+        found = self._look_up(*coding)
+        system, code = coding
+        if len(system or "") + len(code or "") <= _LONGEST_REMEMBERED:
+            self[coding] = found
         return found
 
 
