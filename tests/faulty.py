@@ -103,12 +103,13 @@ def _until_close(c: Connection) -> None:
     c.drip(b"[" + b" " * LONGEST)
 
 
-def _endless_body(c: Connection) -> None:
-    c.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n")
+def _endless_body(c: Connection, status: str = "200 OK") -> None:
+    c.sock.sendall(f"HTTP/1.1 {status}\r\nContent-Type: application/fhir+json\r\n".encode())
     c.sock.sendall(b"Transfer-Encoding: chunked\r\n\r\n")
     chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
     for _ in range(LONGEST):
         c.sock.sendall(chunk)
+    c.server.read_to_the_end.append(c.path)
 
 
 def _cut_off(c: Connection) -> None:
@@ -179,6 +180,7 @@ MODES: dict[str, Callable[[Connection], None]] = {
     "wrong charset": lambda c: c.send(c.healthy(), f"{FHIR}; charset=utf-16"),
     "OperationOutcome with 200": lambda c: c.send(OUTCOME),
     "another type": lambda c: c.send({"resourceType": "Medication", "id": "x"}),
+    "redirect with an endless body": lambda c: _endless_body(c, f"302 Found\r\nLocation: {c.path}"),
     "redirect": lambda c: c.send(b"", FHIR, 302, f"Location: {c.server.sink}"),
     "not authorised": lambda c: c.send(OUTCOME, FHIR, 401),
     "429": lambda c: c.send(OUTCOME, FHIR, 429, "Retry-After: 1"),
@@ -209,6 +211,8 @@ class FaultServer:
         self.sink = sink
         self.stopped = threading.Event()
         self.requests: dict[str, int] = {}
+        self.read_to_the_end: list[str] = []
+        """Endless bodies somebody took to their end."""
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._sockets: set[socket.socket] = set()

@@ -134,6 +134,7 @@ def test_nothing_is_repeated_but_a_request_on_a_stale_connection(
         ("500", "server-error"),
         ("429", "refused"),
         ("redirect", "redirect"),
+        ("redirect with an endless body", "redirect"),
         ("HTML", "not-fhir"),
         ("OperationOutcome with 200", "not-fhir"),
         ("gzip bomb", "too-large"),
@@ -148,6 +149,7 @@ def test_the_report_says_why_in_one_word(faults: FaultServer, mode: str, why: st
     reader.close()
     assert reports[0].course == "asked"
     assert set(reports[0].failed) == {why}
+    assert faults.read_to_the_end == []
 
 
 def test_a_server_that_answers_nothing_is_left_alone_for_a_while(faults: FaultServer):
