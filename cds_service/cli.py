@@ -13,6 +13,7 @@ from typing import Any, Final
 from cds_service import __version__
 from cds_service.cdshooks.encode import pretty
 from cds_service.cdshooks.request import HookRequest, decode
+from cds_service.db_commands import add_commands
 from cds_service.errors import ConfigurationError, RequestError
 from cds_service.ports import require_free
 from cds_service.settings import Settings, load_settings
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="also ask the clients' key addresses and FHIR servers",
     )
     add.set_defaults(run=_check)
+    add_commands(commands, common, _settings)
     return parser
 
 

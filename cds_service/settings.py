@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     """Who may call in production mode; development mode answers anybody on this machine."""
     discovery_open: bool = True
     """False: discovery needs a token too, made out to the discovery URL (CDS Hooks, SEC-2)."""
+    store: str = ""
+    """SQLAlchemy URL of issued cards and feedback, SQLite or PostgreSQL; empty: a file in the state
+    folder; `none`: nothing is stored, and cards have no uuid."""
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 

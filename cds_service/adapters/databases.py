@@ -1,0 +1,161 @@
+"""How databases are opened here: SQLite beside the service, or PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from cds_service.errors import ConfigurationError
+
+WAIT: Final = 2.0
+"""Seconds that a statement waits for another writer, or for a server that does not answer."""
+
+
+def database_url(text: str, key: str) -> sa.URL:
+    """Raises ConfigurationError when such a database could never work here; opens nothing.
+
+    `key` names the setting or argument. The text is not repeated: it may hold a password.
+    """
+    try:
+        url = sa.make_url(text)
+        kind = url.get_backend_name()
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError):
+        kind = ""
+    if kind == "sqlite":
+        if url.database in (None, "", ":memory:") or url.query:
+            raise ConfigurationError(
+                f"{key}: name a file that all workers share, without further settings: "
+                "sqlite:////var/lib/cds-service/store.db"
+            )
+        return url.set(drivername="sqlite")
+    if kind == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        try:
+            url.get_dialect().import_dbapi()
+        except ImportError:
+            raise ConfigurationError(
+                f"{key}: PostgreSQL needs its driver: pip install 'cds-service[postgresql]'"
+            ) from None
+        return url
+    raise ConfigurationError(
+        f"{key}: write an SQLAlchemy URL, sqlite:////var/lib/cds-service/store.db or "
+        "postgresql://user@host/database"
+    )
+
+
+def shown(url: sa.URL) -> str:
+    """The URL for messages, without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def require_folder(url: sa.URL, key: str) -> None:
+    """Raises ConfigurationError when a file of SQLite's cannot be written."""
+    if url.get_backend_name() == "sqlite":
+        folder = Path(str(url.database)).absolute().parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ConfigurationError(
+                f"{key}: {folder} is no folder that can be written to; make it, or name another"
+            )
+
+
+def is_there(url: sa.URL) -> bool:
+    """False: a file of SQLite's that does not exist; connecting would make it."""
+    return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+
+
+def make_file(url: sa.URL) -> None:
+    """An empty file for SQLite that nobody but this user may read, if there is none yet."""
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).touch(mode=0o600, exist_ok=True)
+
+
+def journal_mode(version: tuple[int, ...]) -> str:
+    """WAL where SQLite is free of the WAL-reset bug, which corrupts a file that several
+    connections write: mended in 3.51.3, and in 3.50.7 and 3.44.6 for those lines.
+    """
+    mended = version >= (3, 51, 3) or (
+        version[:2] in ((3, 50), (3, 44)) and version[2] >= {50: 7, 44: 6}[version[1]]
+    )
+    return "WAL" if mended else "DELETE"
+
+
+def open_engine(url: sa.URL, *, wait: float = WAIT, writes: bool = True) -> sa.Engine:
+    """An engine whose commits are on the disk when they return, and whose errors hold no values.
+
+    `writes` False: transactions of SQLite that only read, and so never keep a writer waiting.
+    Connections must not be shared with a forked process: make one engine for each.
+    """
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, wait, writes=writes)
+    limits = f"-c statement_timeout={int(wait * 1000)}" if writes else ""
+    return sa.create_engine(
+        url,
+        connect_args={
+            "connect_timeout": 2,
+            "options": f"{limits} -c timezone=UTC".strip(),
+            "tcp_user_timeout": int(wait * 2000),
+        },
+        pool_size=4,
+        max_overflow=12,
+        pool_timeout=wait,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _sqlite(url: sa.URL, wait: float, *, writes: bool) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        # The driver's own idea of when a transaction begins is switched off.
+        connect_args={"timeout": wait, "isolation_level": None},
+        pool_size=4,
+        max_overflow=12,
+        hide_parameters=True,
+    )
+    mode = journal_mode(sqlite3.sqlite_version_info)
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA journal_mode={mode}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    # A transaction that reads first and then writes could fail after all its work was done.
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @sa.event.listens_for(engine, "begin")
+    def start(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextlib.contextmanager
+def transaction(url: sa.URL, *, wait: float = WAIT, writes: bool = True) -> Iterator[sa.Connection]:
+    """One transaction of a command, on an engine of its own.
+
+    Raises ConfigurationError naming the database when it cannot be reached or does not do what
+    was asked; never with the driver's text, which quotes rows.
+    """
+    engine = open_engine(url, wait=wait, writes=writes)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sa.exc.SQLAlchemyError as why:
+        cause = type(getattr(why, "orig", None) or why).__name__
+        raise ConfigurationError(
+            f"{shown(url)}: cannot be used now ({cause}): is it there, may it be written, "
+            "and is nobody else holding it?"
+        ) from None
+    finally:
+        engine.dispose()

@@ -1,0 +1,42 @@
+"""Where the store is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from cds_service.adapters.databases import database_url, require_folder
+
+NOTHING: Final = "none"
+FILE: Final = "store.db"
+
+
+def store_url(setting: str) -> sa.URL | None:
+    """The database of the setting `store`; None: nothing is to be stored.
+
+    Makes the folder of the default. Raises ConfigurationError.
+    """
+    if setting == NOTHING:
+        return None
+    if setting:
+        url = database_url(setting, "store")
+    else:
+        folder = state_folder()
+        with contextlib.suppress(OSError):  # it is looked at below
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        url = sa.URL.create("sqlite", database=str(folder / FILE))
+    require_folder(url, "store")
+    return url
+
+
+def state_folder() -> Path:
+    """systemd's StateDirectory, or the user's own."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return Path(given)
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "cds-service"

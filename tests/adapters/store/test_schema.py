@@ -1,0 +1,118 @@
+"""The schema goes up and down on both databases, by command only."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from cds_service.adapters.databases import transaction
+from cds_service.adapters.store import schema
+from cds_service.adapters.store.tables import METADATA
+from cds_service.cli import main
+from cds_service.errors import ConfigurationError
+
+
+def tables(connection):
+    return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_up_makes_what_the_code_works_with(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+    with transaction(empty) as connection:
+        assert schema.state(connection).ready
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_down_takes_everything_away_and_up_brings_it_back(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+        schema.downgrade(connection, "base")
+        assert tables(connection) == set()
+        schema.upgrade(connection)
+        assert tables(connection) == set(METADATA.tables)
+
+
+def test_a_step_that_fails_leaves_nothing_behind(empty):
+    def stopped_half_way():
+        with transaction(empty) as connection:
+            schema.upgrade(connection)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stopped_half_way()
+    with transaction(empty) as connection:
+        assert schema.state(connection).current == ""
+        assert tables(connection) == set()
+
+
+def test_a_database_of_a_newer_version_is_used_but_not_moved(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with transaction(empty) as connection:
+        found = schema.state(connection)
+        assert (found.known, found.ready) == (False, True)
+        with pytest.raises(ConfigurationError, match="newer version"):
+            schema.downgrade(connection, "base")
+
+
+@pytest.fixture
+def command(tmp_path, capsys):
+    store = tmp_path / "store.db"
+    config = tmp_path / "cds.toml"
+    config.write_text(f'store = "sqlite:///{store}"\n')
+
+    def run(*words):
+        code = main(["db", *words, "--config", str(config)])
+        shown = capsys.readouterr()
+        return code, shown.out + shown.err
+
+    return run
+
+
+def test_commands_say_where_the_schema_is(command, tmp_path):
+    code, text = command("status")
+    assert (code, "run: cds-service db upgrade" in text) == (1, True)
+    assert command("upgrade") == (0, "revision none -> 0001\n")
+    assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0
+    code, text = command("status")
+    assert (code, f"{tmp_path}/store.db" in text) == (0, True)
+    assert command("downgrade", "base") == (0, "revision 0001 -> none\n")
+
+
+def test_a_revision_that_is_not_there_is_told_with_those_that_are(command):
+    code, text = command("upgrade", "nix")
+    assert code == 2
+    assert "there are: 0001, and base" in text
+
+
+@pytest.mark.parametrize(
+    ("store", "mend"),
+    [
+        pytest.param("none", "name a database", id="nothing is stored"),
+        pytest.param("mysql://x", "sqlite:////var", id="another kind of database"),
+        pytest.param("no url", "sqlite:////var", id="no URL"),
+        pytest.param("sqlite://", "name a file", id="SQLite in memory, which nobody could share"),
+        pytest.param("sqlite:////nowhere/x/store.db", "make it", id="a folder that is not there"),
+        pytest.param("postgresql://u:hidden@127.0.0.1:1/x", "is it there", id="no server"),
+    ],
+)
+def test_a_store_that_cannot_be_is_told_without_its_password(store, mend, monkeypatch, capsys):
+    monkeypatch.setenv("CDS_SERVICE_STORE", store)
+    assert main(["db", "status"]) == 2
+    text = capsys.readouterr().err
+    assert mend in text
+    assert "hidden" not in text
+
+
+def test_without_a_setting_the_store_lies_in_the_state_folder(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert main(["db", "upgrade"]) == 0
+    assert (tmp_path / "cds-service" / "store.db").exists()
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "given"))
+    assert main(["db", "upgrade"]) == 0
+    assert (tmp_path / "given" / "store.db").exists()

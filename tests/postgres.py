@@ -1,0 +1,152 @@
+"""A PostgreSQL server of our own, from the binaries of this machine, in a temporary folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from cds_service.ports import free_port
+
+_PATIENCE = 30.0
+
+
+def binaries() -> Path | None:
+    """The folder of `initdb` and `postgres`; None when PostgreSQL is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_major, reverse=True)
+    on_path = shutil.which("postgres")
+    if on_path:
+        found.append(Path(on_path).resolve())
+    return next((file.parent for file in found if (file.parent / "initdb").exists()), None)
+
+
+def _major(file: Path) -> int:
+    name = file.parent.parent.name
+    return int(name) if name.isdigit() else 0
+
+
+class Postgres:
+    """One server; it listens on loopback only. `kill` ends it as a power failure would."""
+
+    def __init__(self, folder: Path, bin_: Path, user: str | None) -> None:
+        self._folder, self._bin, self._user = folder, bin_, user
+        self.port = free_port(0)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://cds@127.0.0.1:{self.port}/{database}"
+
+    def create(self) -> None:
+        self._run("initdb", "-U", "cds", "-A", "trust", "-E", "UTF8", "--no-locale")
+
+    def start(self) -> None:
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 60,
+            "shared_buffers": "32MB",
+        }
+        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._as_user([str(self._bin / "postgres"), "-D", self._data, *options]),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until and self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                if self._answers():
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL did not start:\n{(self._folder / 'log').read_text()}")
+
+    def kill(self) -> None:
+        """SIGKILL to the whole group, then wait until every process of it has gone."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 9)
+        self._process.wait(timeout=_PATIENCE)
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            try:
+                os.killpg(self._process.pid, 0)
+            except ProcessLookupError:
+                break
+            time.sleep(0.02)
+        self._process = None
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(2)  # fast shutdown
+            self._process.wait(timeout=_PATIENCE)
+            self._process = None
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, name: str, *arguments: str) -> None:
+        done = subprocess.run(
+            self._as_user([str(self._bin / name), "-D", self._data, *arguments]),
+            capture_output=True,
+            cwd=self._folder,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode())
+
+    def _as_user(self, command: list[str]) -> list[str]:
+        if self._user is None:
+            return command
+        drop = ["setpriv", f"--reuid={self._user}", f"--regid={self._user}", "--clear-groups"]
+        return [*drop, "--", *command]
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Postgres]:
+    """A running server, gone afterwards with all its files. Root lends its work to a lesser user."""
+    bin_ = binaries()
+    assert bin_ is not None
+    user = None
+    folder = Path(tempfile.mkdtemp(prefix="cds-service-postgres-"))
+    if os.geteuid() == 0:
+        user = next(name for name in ("postgres", "nobody") if _exists(name))
+        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
+    running = Postgres(folder, bin_, user)
+    try:
+        running.create()
+        running.start()
+        yield running
+        running.stop()
+    finally:
+        running.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exists(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
