@@ -104,11 +104,10 @@ SUGGESTIONS: Final = _table(
 
 FEEDBACK: Final = _table(
     "feedback",
-    # Digest of client, card, suggestion, outcome, outcome_at and reason: a repeat is no new row.
+    # Digest of client, card, outcome, outcome_at and reason: a repeat is no new row.
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("client", sa.String(64), nullable=False),
     sa.Column("card", sa.Uuid, nullable=False),
-    sa.Column("suggestion", sa.Uuid),
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("reason_system", sa.String(256)),
     sa.Column("reason_code", sa.String(64)),
@@ -118,13 +117,20 @@ FEEDBACK: Final = _table(
     sa.Index("ix_feedback_card", "card"),
     sa.Index("ix_feedback_received_at", "received_at"),
 )
-"""Acknowledged events on cards of ours, one row for each accepted suggestion or dismissal.
+"""Acknowledged events on cards of ours.
 
 `outcome` is `accepted` or `overridden`; `overridden` without `reason_code` is a plain dismissal, or
 its comment alone. `card` has no foreign key: that a card is ours is proven by its uuid, and its
 row may still be on its way, or lost with the process that sent it. `issued`: the second in which the
 card was made, from its uuid.
 """
+
+FEEDBACK_SUGGESTIONS: Final = _table(
+    "feedback_suggestions",
+    sa.Column("feedback", sa.ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("suggestion", sa.Uuid, primary_key=True),
+)
+"""What an `accepted` event accepted: suggestions of that card, proven like the card itself."""
 
 FEEDBACK_COMMENTS: Final = _table(
     "feedback_comments",

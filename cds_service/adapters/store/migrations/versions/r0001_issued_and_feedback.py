@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("client", sa.String(length=64), nullable=False),
         sa.Column("card", sa.Uuid(), nullable=False),
-        sa.Column("suggestion", sa.Uuid()),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("reason_system", sa.String(length=256)),
         sa.Column("reason_code", sa.String(length=64)),
@@ -46,6 +45,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_feedback_card", "feedback", ["card"])
     op.create_index("ix_feedback_received_at", "feedback", ["received_at"])
+    op.create_table(
+        "feedback_suggestions",
+        sa.Column("feedback", sa.Uuid(), nullable=False),
+        sa.Column("suggestion", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["feedback"],
+            ["feedback.id"],
+            name="fk_feedback_suggestions_feedback",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("feedback", "suggestion", name="pk_feedback_suggestions"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "feedback_comments",
         sa.Column("feedback", sa.Uuid(), nullable=False),
@@ -158,6 +170,7 @@ def downgrade() -> None:
     op.drop_table("origin_keys")
     op.drop_table("feedback_quarantine")
     op.drop_table("feedback_comments")
+    op.drop_table("feedback_suggestions")
     op.drop_table("feedback")
     op.drop_table("audit_cards")
     op.drop_table("audit")
