@@ -19,10 +19,12 @@ from cds_service.web import call_log, errors, headers
 from cds_service.web.callers import Anybody
 from cds_service.web.description import description
 from cds_service.web.discovery import discovery
+from cds_service.web.feedback import feedback
 from cds_service.web.invoke import invoke
 from cds_service.web.pages import BANNER, health, home
 from cds_service.web.seams import (
     Authenticator,
+    CardStore,
     Check,
     Clock,
     EvaluatorProtocol,
@@ -34,6 +36,7 @@ from cds_service.web.seams import (
 
 if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
+    from cds_service.adapters.store.store import Store
     from cds_service.facts.terminology.value_sets import Terminology
 
 NO_CLIENT = (
@@ -55,10 +58,12 @@ def create_app(
     meter: Meter | None = None,
     tracer: Tracer | None = None,
     checks: Mapping[str, Check] | None = None,
+    store: CardStore | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
 
+    Without a `store` nothing is remembered, cards have no uuid and there is no feedback endpoint.
     Development mode has one implicit client and needs no authenticator; production mode takes both
     from the settings unless they are handed in. What a worker has to start after it was forked is
     left in `app.extensions[START]`. `checks` are what readiness asks for beside the content: a name
@@ -108,8 +113,15 @@ def create_app(
             clock,
             settings.public_url,
             settings.queue_ms / 1000,
+            store,
         )
     )
+    if store is not None:
+        app.register_blueprint(
+            feedback(
+                store, authenticator, clock, settings.public_url, _reason_systems(settings)
+            )
+        )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))
     if settings.dev:
@@ -172,6 +184,52 @@ def build_reader(
         loopback=settings.dev,
         observe=observe,
     )
+
+
+def build_store(
+    settings: Settings, logger: FilteringBoundLogger, meter: Meter | None = None
+) -> Store | None:
+    """Where cards and feedback are kept, ready for the first process to be forked; None: nowhere.
+
+    Raises ConfigurationError.
+    """
+    from cds_service.adapters.store.place import hash_key, store_url, temporary_url
+    from cds_service.adapters.store.store import Store, StoreOptions
+
+    temporary = settings.dev and not settings.store
+    url = temporary_url() if temporary else store_url(settings.store)
+    if url is None:
+        return None
+
+    def say(text: str, why: BaseException | None) -> None:
+        if why is None:
+            logger.info(text)
+        else:
+            logger.error(text, **call_log.failure(why))
+
+    options = StoreOptions(
+        audit=settings.audit,
+        comments=settings.feedback_comments,
+        hash_key=hash_key(settings.hash_key_file),
+        quarantine=settings.quarantine_rows,
+    )
+    count = (meter or NoMeter()).count_store
+    store = Store(url, options, say=say, count=count, temporary=temporary)
+    store.prepare()
+    return store
+
+
+def _reason_systems(settings: Settings) -> dict[str, str]:
+    """Systems of our override reasons by code: some clients send the code alone."""
+    from cds_service.content.folders import cards_dir, knowledge_dir
+    from cds_service.rendering.library import load_library
+    from cds_service.rendering.render import reason_coding
+
+    library = load_library(cards_dir(), knowledge_dir())
+    codings = [
+        reason_coding(reason, settings.canonical) for reason in library.override_reasons.values()
+    ]
+    return {coding["code"]: coding["system"] for coding in codings}
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

@@ -29,6 +29,16 @@ class BadRequest(RequestError):  # noqa: N818  (the name of the HTTP status)
         super().__init__(400, code, text, diagnostics)
 
 
+class StoreUnavailable(RequestError):  # noqa: N818  (what happened, not what it is)
+    """503: feedback cannot be stored just now; nothing of it was, and the client sends it again."""
+
+    retry_after = 5
+    """Seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "transient", "feedback cannot be stored just now; send it again")
+
+
 class DataNotAvailable(RequestError):  # noqa: N818  (what happened, not what it is)
     """412: required data was neither prefetched nor reachable (CDS Hooks, Prefetch)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +25,13 @@ from cds_service.facts.record.prefetch import Received, State, gaps, receive
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import ServiceRequest
-from cds_service.rendering.explain import explain_text
+from cds_service.issued import IssuedCard, Rated, Slip
+from cds_service.rendering.explain import explain_text, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.render import render
 from cds_service.watch import Watch
+from cds_service.rendering.render import draw, identify, render, response
 
 Json = dict[str, Any]
 
@@ -52,9 +55,16 @@ class Evaluator:
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
 
     def evaluate(
-        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+        self,
+        request: HookRequest,
+        now: datetime,
+        client: Client,
+        watch: Watch | None = None,
+        *,
+        slip: Slip | None = None,
     ) -> Json:
-        """The CDS Hooks response as a plain dict; `watch` learns how the time went.
+        """The CDS Hooks response as a plain dict; `watch` learns how the time went, `slip` what has
+        to be remembered.
 
         Raises DataNotAvailable (412) when a required key is absent or failed; an order that is not a
         cervical MRI never is an error.
@@ -62,7 +72,44 @@ class Evaluator:
         watch = watch or Watch()
         advices = self.advise(request, now, client, watch)
         watch.lap("evaluate")
-        return render(advices, self._library, self._options(request, now, client))
+        options = self._options(request, now, client)
+        if slip is None:
+            return render(advices, self._library, options)
+        drawn = draw(advices, self._library, options)
+        cards: dict[int, list[IssuedCard]] = {}
+        if slip.identities is not None:
+            for each in drawn:
+                issued = identify(each, slip.identities)
+                cards.setdefault(id(each.advice), []).append(issued)
+        slip.rated = tuple(
+            self._rated(
+                advice,
+                sum(each.advice is advice for each in drawn),
+                cards.get(id(advice), ()),
+                audit=slip.audit,
+            )
+            for advice in advices
+        )
+        return response(drawn, advices, options)
+
+    def _rated(
+        self, advice: OrderAdvice, sent: int, cards: Sequence[IssuedCard], *, audit: bool
+    ) -> Rated:
+        rec = advice.recommendation
+        return Rated(
+            order_code=advice.code,
+            outcome=rec.outcome.value,
+            rating=rec.rating,
+            step=rec.step,
+            version=self.version,
+            fired=rec.fired,
+            advisory=rec.advisory,
+            missing=rec.missing,
+            sent=sent,
+            cards=tuple(cards),
+            explanation=explanation_object(advice, self._library, self.version) if audit else None,
+            reasoning=explain_text(advice, self._library) if audit else "",
+        )
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         """The reasoning of every rated order, as text for people."""
@@ -94,6 +141,7 @@ class Evaluator:
                     order=raw,
                     recommendation=recommendation,
                     study=draft.code.display,
+                    code=draft.code.code,
                     explanation=client.explanation,
                     pending=_pending(recommendation, request),
                 )

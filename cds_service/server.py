@@ -11,7 +11,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service import __version__
-from cds_service.app import START, build_meter, create_app
+from cds_service.app import START, build_meter, build_store, create_app
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web.call_log import failure, make_logger
@@ -20,6 +20,8 @@ from cds_service.worker import JsonLogger, Worker, telling_wait
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from cds_service.adapters.store.store import Store
 
 _YOUNG: Final = 0
 _ALL: Final = 2
@@ -99,14 +101,23 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     when the new content is wrong.
     """
 
-    def __init__(self, settings: Settings, build: Callable[[Meter], Flask]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        build: Callable[[Meter, Store | None], Flask],
+    ) -> None:
         keep_freed_memory()
         self._settings = settings
+        self._logger = make_logger()
         self._metrics = build_meter() if settings.metrics_port else None
         self._meter = meter = self._metrics or NoMeter()
-        self._build: Callable[[], Flask] = lambda: build(meter)
-        self._logger = make_logger()
-        self._app = self._build()
+        self._store = store = build_store(settings, self._logger, meter)
+        self._build: Callable[[], Flask] = lambda: build(meter, store)
+        try:
+            self._app = self._build()
+        except ConfigurationError:
+            self._exit()
+            raise
         # Workers are forked from here; frozen pages stay shared between them.
         gc.collect()
         gc.freeze()
@@ -132,6 +143,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": "warning",
             "proc_name": "cds-service",
             "when_ready": lambda _: self._ready(),
+            "worker_exit": lambda _, _worker: self._worker_exit(),
             "on_exit": lambda _: self._exit(),
             "post_worker_init": lambda _: collector.take(),
             "post_request": lambda _worker, _req, _environ, _resp: collector.between_calls(),
@@ -141,6 +153,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> WSGIApplication:
         """The app of a worker, once that has been forked: threads do not survive a fork."""
         self._app.extensions[START]()
+        if self._store:
+            self._store.start()
         app = telling_wait(closing_after_413(self._app))
         port = self._settings.metrics_port
         if self._metrics and port:
@@ -162,9 +176,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         log("refused by the server", status=status, request_id=request_id, **failure(error))
         self._meter.count_call(service="none", hook="none", outcomes=(), status=status)
 
+    def _worker_exit(self) -> None:
+        if self._store:
+            self._store.close()
+
     def _exit(self) -> None:
         if self._metrics:
             self._metrics.close()
+        if self._store:
+            self._store.remove()
 
     def _ready(self) -> None:
         self._logger.info(
@@ -173,9 +193,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             url=self._settings.public_url,
             workers=self._settings.workers,
             mode="development" if self._settings.dev else "production",
+            store=str(self._store) if self._store else "none",
         )
 
 
 def serve(settings: Settings, **seams: Any) -> None:
     """Serve until stopped. Raises ConfigurationError before anything listens."""
-    Server(settings, lambda meter: create_app(settings, meter=meter, **seams)).run()
+
+    def build(meter: Meter, store: Store | None) -> Flask:
+        checks = {"store": store.check} if store else {}
+        return create_app(settings, meter=meter, store=store, checks=checks, **seams)
+
+    Server(settings, build).run()

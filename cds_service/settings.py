@@ -53,7 +53,15 @@ class Settings(BaseSettings):
     """False: discovery needs a token too, made out to the discovery URL (CDS Hooks, SEC-2)."""
     store: str = ""
     """SQLAlchemy URL of issued cards and feedback, SQLite or PostgreSQL; empty: a file in the state
-    folder; `none`: nothing is stored, and cards have no uuid."""
+    folder, in development mode a temporary one; `none`: nothing is stored, cards have no uuid."""
+    audit: bool = False
+    """Keep the reasoning behind every card, with its references into the record."""
+    feedback_comments: bool = False
+    """Keep what users write in their own words."""
+    hash_key_file: Path | None = None
+    """A secret; with it, keyed hashes of patient and practitioner are kept with each rating."""
+    quarantine_rows: Annotated[int, Field(ge=0)] = 1000
+    """Feedback on cards that are not ours, kept for each client."""
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Request
 from flask.testing import FlaskClient
 
+from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.errors import DataNotAvailable, RequestError
 from cds_service.watch import Watch
+from cds_service.issued import Slip
+from cds_service.rendering.render import RANDOM
 
 HOOK_INSTANCE = "6d0c1c7e-9a0b-4d1f-8f0e-2f6a5b1f7c11"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,7 +106,13 @@ class FakeEvaluator:
     version = "0+fake"
 
     def evaluate(
-        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+        self,
+        request: HookRequest,
+        now: datetime,
+        client: Client,
+        watch: Watch | None = None,
+        *,
+        slip: Slip | None = None,
     ) -> dict[str, Any]:
         self.asked.append((request, now, client))
         if self.fails:
@@ -161,3 +171,21 @@ def post(web: FlaskClient, body: Any = None, **options: Any) -> Any:
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+class Remembering:
+    """A store that keeps in memory what it is handed."""
+
+    def __init__(self) -> None:
+        self.slips: list[Slip] = []
+        self.events: list[Event] = []
+
+    def slip(self, client: Client, now: datetime, **call: Any) -> Slip:
+        call.pop("patient"), call.pop("practitioner")
+        return Slip(client=client.name, at=now, identities=RANDOM, **call)
+
+    def record(self, slip: Slip, evaluate: float, total: float) -> None:
+        self.slips.append(slip)
+
+    def keep(self, events: Sequence[Event], client: Client, now: datetime) -> None:
+        self.events += events

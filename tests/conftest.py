@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from calls import NOW, post
+from calls import NOW, Remembering, post
 from flask.testing import FlaskClient
 from wire import assert_valid_response
 
@@ -21,7 +21,9 @@ def client_at() -> Callable[[datetime], FlaskClient]:
 
     @cache
     def client(moment: datetime) -> FlaskClient:
-        return create_app(Settings(dev=True), clock=lambda: moment).test_client()
+        return create_app(
+            Settings(dev=True), clock=lambda: moment, store=Remembering()
+        ).test_client()
 
     return client
 

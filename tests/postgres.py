@@ -34,8 +34,9 @@ def _major(file: Path) -> int:
 class Postgres:
     """One server; it listens on loopback only. `kill` ends it as a power failure would."""
 
-    def __init__(self, folder: Path, bin_: Path, user: str | None) -> None:
+    def __init__(self, folder: Path, bin_: Path, user: str | None, *, durable: bool) -> None:
         self._folder, self._bin, self._user = folder, bin_, user
+        self._durable = "on" if durable else "off"
         self.port = free_port(0)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,6 +53,7 @@ class Postgres:
             "unix_socket_directories": "",
             "max_connections": 60,
             "shared_buffers": "32MB",
+            "fsync": self._durable,
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         with (self._folder / "log").open("ab") as log:
@@ -124,8 +126,11 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Postgres]:
-    """A running server, gone afterwards with all its files. Root lends its work to a lesser user."""
+def server(*, durable: bool = False) -> Iterator[Postgres]:
+    """A running server, gone afterwards with all its files. Root lends its work to a lesser user.
+
+    `durable`: every commit reaches the disk, as in real life.
+    """
     bin_ = binaries()
     assert bin_ is not None
     user = None
@@ -133,7 +138,7 @@ def server() -> Iterator[Postgres]:
     if os.geteuid() == 0:
         user = next(name for name in ("postgres", "nobody") if _exists(name))
         os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    running = Postgres(folder, bin_, user)
+    running = Postgres(folder, bin_, user, durable=durable)
     try:
         running.create()
         running.start()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cds_service.watch import STAGES
-from cds_service.web.seams import FETCH_FAULTS, REJECTIONS
+from cds_service.web.seams import FETCH_FAULTS, REJECTIONS, STORE_EVENTS
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -56,6 +56,7 @@ class PrometheusMeter:
         )
         self._rejections = counter("cds_token_rejections", "Tokens not accepted", "reason")
         self._faults = counter("cds_fetch_faults", "Reads that came to nothing", "kind")
+        self._store = counter("cds_store_events", "What was kept and what was not", "event")
         self._seconds = Histogram(
             "cds_stage_seconds",
             "Time of a stage of a hook call, and of all of it",
@@ -68,6 +69,8 @@ class PrometheusMeter:
             self._rejections.labels(reason)
         for kind in (*FETCH_FAULTS, OTHER):
             self._faults.labels(kind)
+        for event in (*STORE_EVENTS, OTHER):
+            self._store.labels(event)
         self._stages = {name: self._seconds.labels(name) for name in (*STAGES, "total")}
 
     def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
@@ -88,6 +91,9 @@ class PrometheusMeter:
 
     def count_fetch_fault(self, kind: str, times: int = 1) -> None:
         self._faults.labels(_of(kind, FETCH_FAULTS)).inc(times)
+
+    def count_store(self, event: str, times: int = 1) -> None:
+        self._store.labels(_of(event, STORE_EVENTS)).inc(times)
 
     def exposition(self) -> WSGIApplication:
         """Answers every GET with the figures of all workers."""

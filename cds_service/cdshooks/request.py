@@ -17,8 +17,8 @@ Hook: TypeAlias = Literal["order-sign", "order-select"]
 HOOKS: Final[tuple[Hook, ...]] = get_args(Hook)
 """In the order of discovery: one widely used client keeps only the last of several entries."""
 
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_BOM: Final = b"\xef\xbb\xbf"
+UUID_FORM: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+BOM: Final = b"\xef\xbb\xbf"
 
 
 class AccessToken:
@@ -109,7 +109,7 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     @property
     def correlation_id(self) -> str | None:
         """The hookInstance if it is a UUID; anything else stays out of the log (C-2)."""
-        return self.hook_instance if _UUID.fullmatch(self.hook_instance) else None
+        return self.hook_instance if UUID_FORM.fullmatch(self.hook_instance) else None
 
 
 def decode(body: bytes) -> HookRequest:
@@ -118,7 +118,7 @@ def decode(body: bytes) -> HookRequest:
     Raises BadRequest with a fixed text that names the member and the mend; a resource of the chart
     that is not FHIR R4 is counted in its PrefetchEntry and never fails the rest.
     """
-    if body.startswith(_BOM):
+    if body.startswith(BOM):
         raise BadRequest("structure", "send the JSON without a byte order mark")
     try:
         # msgspec does not look at the bytes of members it skips.

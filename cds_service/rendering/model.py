@@ -19,6 +19,8 @@ class OrderAdvice(msgspec.Struct, frozen=True, gc=False):
     recommendation: Recommendation
     study: str
     """Our own name of the ordered study, never text of the record."""
+    code: str = ""
+    """The code that told us which study it is."""
     explanation: bool = True
     """Whether the primary card carries the explanation object."""
     pending: Mapping[str, Any] | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
 from cds_service.criteria.model import Outcome, Overlay, Recommendation
+from cds_service.issued import Identities, IssuedCard
 from cds_service.rendering import pama
-from cds_service.rendering.content import Card
+from cds_service.rendering.content import Card, OverrideReason
 from cds_service.rendering.detail import detail, summary
 from cds_service.rendering.explain import EXPLANATION, explanation_object
 from cds_service.rendering.library import Library
@@ -19,7 +20,6 @@ from cds_service.rendering.text import reference
 from cds_service.rendering.vocabulary import SOURCE_LABEL
 
 Json = dict[str, Any]
-NewUuid = Callable[[], str]
 
 STANDARD_REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 _SEVERITY = ("critical", "warning", "info")
@@ -27,33 +27,84 @@ _ADHERING = frozenset((Outcome.MRI_URGENT, Outcome.MRI_ROUTINE, Outcome.MRI_MAY)
 _OUTCOMES = tuple(Outcome)
 
 
-def _uuid4() -> str:
-    return str(uuid4())
+class RandomIdentities:
+    """uuids that say nothing; feedback on them could not be told from anybody's."""
+
+    def card(self) -> str:
+        return str(uuid4())
+
+    def suggestion(self, card: str) -> str:  # noqa: ARG002  # as good as any other
+        return str(uuid4())
+
+
+RANDOM: Final = RandomIdentities()
+
+
+class Drawn(NamedTuple):
+    """A card before it has a uuid."""
+
+    advice: OrderAdvice
+    card: Json
+    primary: bool
+    names: tuple[str, ...]
+    """Of its suggestions, in their order."""
 
 
 def render(
     advices: Sequence[OrderAdvice],
     library: Library,
     options: RenderOptions,
-    new_uuid: NewUuid | None = _uuid4,
+    identities: Identities | None = RANDOM,
 ) -> Json:
     """The response: primary cards, most urgent order first, then overlays, then ratings.
 
-    `new_uuid` None sends cards without uuids, when feedback could not be stored.
+    `identities` None sends cards without uuids, when feedback could not be stored.
     """
+    drawn = draw(advices, library, options)
+    if identities is not None:
+        for each in drawn:
+            identify(each, identities)
+    return response(drawn, advices, options)
+
+
+def draw(advices: Sequence[OrderAdvice], library: Library, options: RenderOptions) -> list[Drawn]:
+    """The cards that are sent, in their order."""
     ranked = sorted(advices, key=lambda a: _rank(a.recommendation))
     several = len(ranked) > 1
-    cards: list[Json] = []
-    overlays: list[tuple[int, Json]] = []
+    cards: list[Drawn] = []
+    overlays: list[Drawn] = []
     for advice in ranked:
-        primary = _primary(advice, library, options, new_uuid, several)
-        if options.show_appropriate or not _nothing_to_do(advice, library, primary):
+        primary = _primary(advice, library, options, several)
+        if options.show_appropriate or not _nothing_to_do(advice, library, primary.card):
             cards.append(primary)
-        for overlay in advice.recommendation.overlays:
-            card = _overlay(advice, overlay, library, options, new_uuid, several)
-            overlays.append((_SEVERITY.index(overlay.indicator), card))
-    cards += [card for _, card in sorted(overlays, key=lambda pair: pair[0])]
-    return {"cards": cards} | _system_actions(advices, options)
+        overlays += [
+            _overlay(advice, overlay, library, options, several)
+            for overlay in advice.recommendation.overlays
+        ]
+    return cards + sorted(overlays, key=lambda each: _SEVERITY.index(each.card["indicator"]))
+
+
+def identify(drawn: Drawn, identities: Identities) -> IssuedCard:
+    """Give a card and its suggestions their uuids; what has to be remembered of it."""
+    card = drawn.card
+    uuid = card["uuid"] = identities.card()
+    suggestions = card.get("suggestions", ())
+    for suggestion in suggestions:
+        suggestion["uuid"] = identities.suggestion(uuid)
+    return IssuedCard(
+        uuid,
+        card["source"]["topic"]["code"],
+        card["indicator"],
+        drawn.primary,
+        tuple((each["uuid"], name) for each, name in zip(suggestions, drawn.names, strict=True)),
+    )
+
+
+def response(
+    drawn: Sequence[Drawn], advices: Sequence[OrderAdvice], options: RenderOptions
+) -> Json:
+    """Cards and ratings as the body of the answer."""
+    return {"cards": [each.card for each in drawn]} | _system_actions(advices, options)
 
 
 def _rank(rec: Recommendation) -> tuple[int, int]:
@@ -88,16 +139,16 @@ def _primary(
     advice: OrderAdvice,
     library: Library,
     options: RenderOptions,
-    new_uuid: NewUuid | None,
     several: bool,
-) -> Json:
+) -> Drawn:
     rec = advice.recommendation
     text = library.card(rec.outcome, variant(rec))
-    card = _card(text, rec.indicator, options, new_uuid) | {
+    card = _card(text, rec.indicator, options) | {
         "summary": summary(text, advice, library),
         "detail": detail(text, advice, library, options, several=several),
     }
-    card |= _suggestions(text, advice, library, options, new_uuid)
+    found, names = _suggestions(text, advice, library, options)
+    card |= found
     reasons = [_reason(name, library, options) for name in text.override_reasons]
     if reasons:
         card["overrideReasons"] = reasons
@@ -107,7 +158,7 @@ def _primary(
     if options.explanation and advice.explanation:
         explained = explanation_object(advice, library, options.version)
         card["extension"] = {EXPLANATION: explained}
-    return card
+    return Drawn(advice, card, True, names)
 
 
 def _overlay(
@@ -115,18 +166,18 @@ def _overlay(
     overlay: Overlay,
     library: Library,
     options: RenderOptions,
-    new_uuid: NewUuid | None,
     several: bool,
-) -> Json:
+) -> Drawn:
     text = library.card(overlay.id, overlay.indicator)
-    card = _card(text, overlay.indicator, options, new_uuid) | {
+    card = _card(text, overlay.indicator, options) | {
         "summary": summary(text, advice, library),
         "detail": detail(text, advice, library, options, several=several, overlay=overlay),
     }
-    return card | _suggestions(text, advice, library, options, new_uuid, overlay)
+    found, names = _suggestions(text, advice, library, options, overlay)
+    return Drawn(advice, card | found, False, names)
 
 
-def _card(text: Card, indicator: str, options: RenderOptions, new_uuid: NewUuid | None) -> Json:
+def _card(text: Card, indicator: str, options: RenderOptions) -> Json:
     source: Json = {
         "label": SOURCE_LABEL,
         "topic": {
@@ -137,11 +188,7 @@ def _card(text: Card, indicator: str, options: RenderOptions, new_uuid: NewUuid 
     }
     if options.catalogue_url:
         source["url"] = options.catalogue_url
-    return _identity(new_uuid) | {"indicator": indicator, "source": source}
-
-
-def _identity(new_uuid: NewUuid | None) -> Json:
-    return {"uuid": new_uuid()} if new_uuid else {}
+    return {"indicator": indicator, "source": source}
 
 
 def _suggestions(
@@ -149,24 +196,31 @@ def _suggestions(
     advice: OrderAdvice,
     library: Library,
     options: RenderOptions,
-    new_uuid: NewUuid | None,
     overlay: Overlay | None = None,
-) -> Json:
+) -> tuple[Json, tuple[str, ...]]:
+    """Members of a card, and the names of the suggestions among them."""
     found: list[Json] = []
+    names: list[str] = []
     for name in text.suggestions:
         words = library.suggestions[name]
         for label, actions in offers(name, words, advice, options, overlay):
-            found.append({"label": label, **_identity(new_uuid), "actions": actions})
+            found.append({"label": label, "actions": actions})
+            names.append(name)
     if not found:
-        return {}
+        return {}, ()
     if text.recommend_first:
         found[0]["isRecommended"] = True
-    return {"suggestions": found, "selectionBehavior": text.selection_behavior}
+    members = {"suggestions": found, "selectionBehavior": text.selection_behavior}
+    return members, tuple(names)
 
 
 def _reason(name: str, library: Library, options: RenderOptions) -> Json:
-    reason = library.override_reasons[name]
-    local = f"{options.canonical}/CodeSystem/override-reason"
+    return reason_coding(library.override_reasons[name], options.canonical)
+
+
+def reason_coding(reason: OverrideReason, canonical: str) -> Json:
+    """An override reason as it stands on cards."""
+    local = f"{canonical}/CodeSystem/override-reason"
     system = STANDARD_REASONS if reason.system == "standard" else local
     return {"system": system, "code": reason.code, "display": reason.display}
 

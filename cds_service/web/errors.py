@@ -8,7 +8,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cds_service.cdshooks.encode import encode
-from cds_service.errors import CallerRefused, RequestError
+from cds_service.errors import CallerRefused, RequestError, StoreUnavailable
 from cds_service.web.call_log import failure, note, request_id
 
 
@@ -86,6 +86,8 @@ def install(app: Flask) -> None:
     def refused(error: RequestError) -> Response:
         note(refused=error.text)
         response = outcome(error.status, error.code, error.text, error.diagnostics)
+        if isinstance(error, StoreUnavailable):
+            response.headers["Retry-After"] = str(error.retry_after)
         if error.status == 415:
             response.headers["Accept-Encoding"] = "identity"
         return response

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
 from cds_service.cdshooks.encode import encode
-from cds_service.cdshooks.request import decode
+from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.cdshooks.services import SERVICE_ID
+from cds_service.client import Client
 from cds_service.errors import RequestError
+from cds_service.issued import Slip
 from cds_service.web.call_log import note, note_answer, note_request, watch
 from cds_service.web.callers import admit
 from cds_service.web.errors import refusal
-from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader
+from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader, Recorder
 
 WAITED: Final = "cds_service.waited"
 """Key of the WSGI environment: seconds a call stood in the queue before a thread took it."""
@@ -30,6 +33,7 @@ def invoke(
     clock: Clock,
     public_url: str,
     longest_wait: float = 0.1,
+    recorder: Recorder | None = None,
 ) -> Blueprint:
     """Routes that answer a hook, unless it has waited for more than `longest_wait` seconds."""
     blueprint = Blueprint("invoke", __name__)
@@ -50,7 +54,7 @@ def invoke(
         note(service=SERVICE_ID)
         client = admit(authenticator, f"{public_url}/cds-services/{SERVICE_ID}")
         clockwork.lap("verify")
-        body = _body(request)
+        body = read_body(request)
         clockwork.lap("read")
         hook_request = decode(body)
         note_request(hook_request)
@@ -61,16 +65,36 @@ def invoke(
             if completed is not hook_request:
                 hook_request = completed
                 clockwork.lap("fetch")
-        answer = evaluator.evaluate(hook_request, clock(), client, clockwork)
+        now = clock()
+        slip = _slip(recorder, hook_request, client, now)
+        began = time.monotonic()
+        answer = evaluator.evaluate(hook_request, now, client, clockwork, slip=slip)
+        took = time.monotonic() - began
         encoded = encode(answer)
         clockwork.lap("render")
         note_answer(answer)
+        if recorder is not None:
+            recorder.record(slip, took, time.monotonic() - arrived)
         return Response(encoded, content_type="application/json")
 
     return blueprint
 
 
-def _body(incoming: Request) -> bytes:
+def _slip(recorder: Recorder | None, asked: HookRequest, client: Client, now: datetime) -> Slip:
+    hook, instance = asked.hook, asked.correlation_id
+    if recorder is None:  # and so no uuids: feedback could not be kept
+        return Slip(client=client.name, hook=hook, hook_instance=instance, at=now, identities=None)
+    return recorder.slip(
+        client,
+        now,
+        hook=hook,
+        hook_instance=instance,
+        patient=asked.context.patient_id,
+        practitioner=asked.context.user_id,
+    )
+
+
+def read_body(incoming: Request) -> bytes:
     """The bytes of a JSON body, never inflated; more than the limit raises RequestEntityTooLarge."""
     if incoming.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise refusal(415)

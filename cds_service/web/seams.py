@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeAlias
 
 from flask import Request
 
+from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.watch import Watch
+from cds_service.issued import Slip
 
 Clock: TypeAlias = Callable[[], datetime]
 """The moment a call is evaluated for, with its zone."""
@@ -33,6 +35,12 @@ FETCH_FAULTS: Final = (
 """Why a read from a FHIR server came to nothing: the kinds that are counted by name."""
 
 
+STORE_EVENTS: Final = ("card_without_uuid", "call_lost", "feedback_kept", "feedback_set_apart")
+"""What is counted of the store: cards sent while it was down, calls that were never written down,
+feedback that counts, and feedback that does not.
+"""
+
+
 class EvaluatorProtocol(Protocol):
     """The use case."""
 
@@ -42,11 +50,18 @@ class EvaluatorProtocol(Protocol):
         ...
 
     def evaluate(
-        self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
+        self,
+        request: HookRequest,
+        now: datetime,
+        client: Client,
+        watch: Watch | None = None,
+        *,
+        slip: Slip | None = None,
     ) -> dict[str, Any]:
         """The CDS Hooks response. Raises RequestError when the request cannot be answered.
 
-        `watch` is told where the time goes and which data were missing.
+        `watch` is told where the time goes and which data were missing; `slip` takes down what was
+        rated and sent.
         """
         ...
 
@@ -100,6 +115,10 @@ class Meter(Protocol):
         """A read from a FHIR server failed; `kind` is one of FETCH_FAULTS."""
         ...
 
+    def count_store(self, event: str, times: int = 1) -> None:
+        """`event` is one of STORE_EVENTS."""
+        ...
+
 
 class Tracer(Protocol):
     """Writes down how single calls went."""
@@ -126,3 +145,39 @@ class NoMeter:
 
     def count_fetch_fault(self, kind: str, times: int = 1) -> None:
         pass
+
+    def count_store(self, event: str, times: int = 1) -> None:
+        pass
+
+
+class Recorder(Protocol):
+    """Remembers what was issued."""
+
+    def slip(
+        self,
+        client: Client,
+        now: datetime,
+        *,
+        hook: str,
+        hook_instance: str | None,
+        patient: str,
+        practitioner: str,
+    ) -> Slip:
+        """To be filled in by one call; it says how cards get their uuids, if they get any."""
+        ...
+
+    def record(self, slip: Slip, evaluate: float, total: float) -> None:
+        """Remember it; returns at once. `evaluate` and `total` are seconds."""
+        ...
+
+
+class FeedbackKeeper(Protocol):
+    """Remembers what became of cards."""
+
+    def keep(self, events: Sequence[Event], client: Client, now: datetime) -> None:
+        """Returns once everything is on the disk. Raises StoreUnavailable; then nothing is."""
+        ...
+
+
+class CardStore(Recorder, FeedbackKeeper, Protocol):
+    """Both."""

@@ -352,9 +352,22 @@ def test_a_prior_report_is_linked_only_from_configuration(library: Library):
 
 def test_identifiers_come_from_outside_or_are_left_out(library: Library):
     numbers = count()
-    response = render([advise(Outcome.NOT_YET)], library, options(), lambda: f"u{next(numbers)}")
+
+    class Numbered:
+        def card(self):
+            return f"card {next(numbers)}"
+
+        def suggestion(self, card):
+            return f"{next(numbers)} of {card}"
+
+    response = render([advise(Outcome.NOT_YET)], library, options(), Numbered())
     card = response["cards"][0]
-    assert [card["uuid"], *(s["uuid"] for s in card["suggestions"])] == ["u0", "u1", "u2", "u3"]
+    assert [card["uuid"], *(s["uuid"] for s in card["suggestions"])] == [
+        "card 0",
+        "1 of card 0",
+        "2 of card 0",
+        "3 of card 0",
+    ]
     without = render([advise(Outcome.NOT_YET)], library, options(), None)["cards"][0]
     assert "uuid" not in without
     assert all("uuid" not in s for s in without["suggestions"])

@@ -1,7 +1,9 @@
 """POST /cds-services/{id}: what reaches the evaluator, what is turned away before."""
 
 import json
+from typing import Any
 
+import msgspec
 import pytest
 from calls import CARD, HOOK_INSTANCE, NOW, SERVICE, bundle, call, context, post
 
@@ -103,15 +105,13 @@ def test_production_answers_its_client(production, evaluator, bouncer):
 def test_a_reader_completes_the_request(settings, evaluator):
     class Reader:
         def complete(self, request, client, deadline):
-            return evaluator_request
-
-    evaluator_request = object()
+            return msgspec.structs.replace(request, fhir_server="https://read.example")
 
     class Witness:
         version = "0"
-        seen: object = None
+        seen: Any = None
 
-        def evaluate(self, request, now, client, watch=None):
+        def evaluate(self, request, now, client, watch=None, *, slip=None):
             self.seen = request
             return {"cards": []}
 
@@ -121,12 +121,12 @@ def test_a_reader_completes_the_request(settings, evaluator):
     witness = Witness()
     app = create_app(settings, lambda: NOW, witness, reader=Reader())
     assert post(app.test_client(), call(prefetch={"conditions": bundle()})).status_code == 200
-    assert witness.seen is evaluator_request
+    assert witness.seen.fhir_server == "https://read.example"
 
 
 def test_decimals_go_back_as_they_came(web, evaluator):
     draft = b'{"resourceType":"ServiceRequest","quantityQuantity":{"value":2.50}}'
-    evaluator.evaluate = lambda request, now, client, watch: {
+    evaluator.evaluate = lambda request, now, client, watch, slip: {
         "cards": [],
         "systemActions": [{"resource": request.context.draft_orders[0]}],
     }

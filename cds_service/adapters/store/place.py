@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 
 from cds_service.adapters.databases import database_url, require_folder
+from cds_service.errors import ConfigurationError
 
 NOTHING: Final = "none"
 FILE: Final = "store.db"
+_SHORTEST: Final = 32
+"""Bytes of a key."""
 
 
 def store_url(setting: str) -> sa.URL | None:
@@ -31,6 +35,27 @@ def store_url(setting: str) -> sa.URL | None:
         url = sa.URL.create("sqlite", database=str(folder / FILE))
     require_folder(url, "store")
     return url
+
+
+def temporary_url() -> sa.URL:
+    """A store for as long as the service runs."""
+    folder = tempfile.mkdtemp(prefix="cds-service-store-")
+    return sa.URL.create("sqlite", database=str(Path(folder) / FILE))
+
+
+def hash_key(file: Path | None) -> bytes | None:
+    """The secret in a file. Raises ConfigurationError when it is short, or cannot be read."""
+    if file is None:
+        return None
+    try:
+        key = file.read_bytes().strip()
+    except OSError:
+        raise ConfigurationError(f"hash_key_file: {file}: cannot be read") from None
+    if len(key) < _SHORTEST:
+        raise ConfigurationError(
+            f"hash_key_file: {file}: too short to keep a secret; make one: openssl rand -hex 32"
+        )
+    return key
 
 
 def state_folder() -> Path:

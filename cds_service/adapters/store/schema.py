@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from cds_service.adapters.store.ids import new_key
+from cds_service.adapters.store.tables import ORIGIN_KEYS
 from cds_service.errors import ConfigurationError
 
 
@@ -53,6 +56,15 @@ def _revisions() -> list[str]:
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Raises ConfigurationError when there is no such revision, or the database is newer."""
     _move(connection, revision, up=True)
+    if not keys(connection):
+        row = {"id": 1, "made_at": int(time.time() * 1000), "secret": new_key().hex()}
+        connection.execute(ORIGIN_KEYS.insert(), row)
+
+
+def keys(connection: sa.Connection) -> tuple[bytes, ...]:
+    """Those that uuids are made with, the newest last."""
+    found = connection.scalars(sa.select(ORIGIN_KEYS.c.secret).order_by(ORIGIN_KEYS.c.id))
+    return tuple(bytes.fromhex(secret) for secret in found)
 
 
 def downgrade(connection: sa.Connection, revision: str) -> None:

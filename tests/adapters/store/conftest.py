@@ -1,16 +1,21 @@
-"""Empty databases of both kinds. PostgreSQL is a server of its own, where it is installed."""
+"""Stores on databases of both kinds. PostgreSQL is a server of its own, where it is installed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import postgres
 import pytest
 import sqlalchemy as sa
+from stored import DEVELOPMENT, Service
 
-from cds_service.adapters.databases import database_url, open_engine
+from cds_service.adapters.databases import database_url, open_engine, transaction
+from cds_service.adapters.store import schema
+from cds_service.adapters.store.store import Store, StoreOptions
+from cds_service.settings import Settings
 
 _numbers = count()
 
@@ -42,3 +47,31 @@ def new_database(running: postgres.Postgres) -> sa.URL:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return database_url(running.url(name), "test")
+
+
+@pytest.fixture
+def serve(empty: sa.URL) -> Iterator[Callable[..., Service]]:
+    """A service on a store of its own; keyword arguments are options of the store."""
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+    made: list[Store] = []
+
+    def build(settings: Settings = DEVELOPMENT, **options: Any) -> Service:
+        counted: dict[str, int] = {}
+
+        def count_(kind: str, number: int) -> None:
+            counted[kind] = counted.get(kind, 0) + number
+
+        store = Store(empty, StoreOptions(**options), count=count_)
+        store.prepare()
+        made.append(store)
+        return Service(store, settings=settings, counted=counted)
+
+    yield build
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def service(serve: Callable[..., Service]) -> Service:
+    return serve()
