@@ -118,9 +118,7 @@ def create_app(
     )
     if store is not None:
         app.register_blueprint(
-            feedback(
-                store, authenticator, clock, settings.public_url, _reason_systems(settings)
-            )
+            feedback(store, authenticator, clock, settings.public_url, _reason_systems(settings))
         )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))

@@ -29,9 +29,8 @@ from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
-from cds_service.rendering.render import render
-from cds_service.watch import Watch
 from cds_service.rendering.render import draw, identify, render, response
+from cds_service.watch import Watch
 
 Json = dict[str, Any]
 

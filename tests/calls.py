@@ -16,9 +16,9 @@ from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.errors import DataNotAvailable, RequestError
-from cds_service.watch import Watch
 from cds_service.issued import Slip
 from cds_service.rendering.render import RANDOM
+from cds_service.watch import Watch
 
 HOOK_INSTANCE = "6d0c1c7e-9a0b-4d1f-8f0e-2f6a5b1f7c11"
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

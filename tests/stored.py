@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from unittest import mock
 
 import sqlalchemy as sa
 from calls import NOW, post
@@ -34,8 +35,7 @@ class Service:
     counted: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        load, rooms.load_terminology = rooms.load_terminology, lambda _: terminology()
-        try:
+        with mock.patch.object(rooms, "load_terminology", return_value=terminology()):
             self.app: Flask = rooms.create_app(
                 self.settings,
                 lambda: self.now,
@@ -43,8 +43,6 @@ class Service:
                 store=self.store,
                 logger=make_logger(self.log),
             )
-        finally:
-            rooms.load_terminology = load
         self.web: FlaskClient = self.app.test_client()
 
     def cards(self, body: str | dict[str, Any] = "V01") -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 import schemathesis
-from calls import NOW, Bouncer
+from calls import NOW, Bouncer, Remembering
 from hypothesis import HealthCheck, Phase, settings
 from samples import evaluator
 from schemathesis import checks
@@ -78,6 +78,7 @@ def service() -> Any:
         evaluator(),
         clients=(bouncer.client,),
         authenticator=bouncer,
+        store=Remembering(),
         logger=make_logger(io.StringIO()),
     )
 

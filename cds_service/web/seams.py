@@ -11,8 +11,8 @@ from flask import Request
 from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
-from cds_service.watch import Watch
 from cds_service.issued import Slip
+from cds_service.watch import Watch
 
 Clock: TypeAlias = Callable[[], datetime]
 """The moment a call is evaluated for, with its zone."""

@@ -75,7 +75,7 @@ def test_the_budgets_are_bounds_of_the_histogram(meter, limit):
 
 def test_missing_data_are_counted_by_key(meter):
     class Blind(FakeEvaluator):
-        def evaluate(self, request, now, client, watch=None):
+        def evaluate(self, request, now, client, watch=None, *, slip=None):
             watch.gaps = {"devices": "absent", "imaging": "partial"}
             return super().evaluate(request, now, client, watch)
 

@@ -6,7 +6,7 @@ import io
 from functools import cache, partial
 
 import pytest
-from calls import NOW, ORIGIN, Bouncer, FakeEvaluator
+from calls import NOW, ORIGIN, Bouncer, FakeEvaluator, Remembering
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -40,8 +40,15 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, evaluator: FakeEvaluator, log: io.StringIO) -> Flask:
-    return create_app(settings, lambda: NOW, evaluator, logger=make_logger(log))
+def store() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture
+def app(
+    settings: Settings, evaluator: FakeEvaluator, log: io.StringIO, store: Remembering
+) -> Flask:
+    return create_app(settings, lambda: NOW, evaluator, store=store, logger=make_logger(log))
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_it_lists_every_address_of_the_api(app, document):
         ("/", "get"),
         ("/cds-services/", "get"),
         ("/cds-services//cervical-mri", "post"),
+        ("/cds-services//cervical-mri/feedback", "post"),
     }
     described = {(path, method) for path, item in document["paths"].items() for method in item}
     assert described == routes - spellings
@@ -61,6 +62,15 @@ def test_its_examples_are_answered(web, document):
         for example in entry["examples"].values():
             validator(document, "HookRequest").validate(example["value"])
             assert post(web, example["value"], content_type=media_type).status_code == 200
+
+
+def test_its_feedback_is_taken(web, store, document):
+    path = "/cds-services/cervical-mri/feedback"
+    examples = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    for example in examples["examples"].values():
+        validator(document, "FeedbackRequest").validate(example["value"])
+        assert post(web, example["value"], path=path).status_code == 204
+    assert [event.outcome for event in store.events] == ["accepted", "overridden", "overridden"]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -13,7 +13,7 @@ from cds_service.web.invoke import WAITED
     ("method", "path", "status", "code"),
     [
         ("POST", "/cds-services/lumbar-mri", 404, "not-found"),
-        ("POST", f"{SERVICE}/feedback", 404, "not-found"),
+        ("POST", "/cds-services/lumbar-mri/feedback", 404, "not-found"),
         ("GET", f"/{MARK}", 404, "not-found"),
         ("GET", SERVICE, 405, "not-supported"),
         ("PUT", SERVICE, 405, "not-supported"),
