@@ -87,12 +87,13 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if mended else "DELETE"
 
 
-def open_engine(url: sa.URL, *, wait: float = WAIT, writes: bool = True) -> sa.Engine:
+def open_engine(url: sa.URL, *, wait: float | None = None, writes: bool = True) -> sa.Engine:
     """An engine whose commits are on the disk when they return, and whose errors hold no values.
 
     `writes` False: transactions of SQLite that only read, and so never keep a writer waiting.
     Connections must not be shared with a forked process: make one engine for each.
     """
+    wait = WAIT if wait is None else wait
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, wait, writes=writes)
     limits = f"-c statement_timeout={int(wait * 1000)}" if writes else ""
@@ -141,7 +142,9 @@ def _sqlite(url: sa.URL, wait: float, *, writes: bool) -> sa.Engine:
 
 
 @contextlib.contextmanager
-def transaction(url: sa.URL, *, wait: float = WAIT, writes: bool = True) -> Iterator[sa.Connection]:
+def transaction(
+    url: sa.URL, *, wait: float | None = None, writes: bool = True
+) -> Iterator[sa.Connection]:
     """One transaction of a command, on an engine of its own.
 
     Raises ConfigurationError naming the database when it cannot be reached or does not do what

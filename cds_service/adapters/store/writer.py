@@ -37,14 +37,13 @@ class Writer:
         begin: Callable[[], AbstractContextManager[sa.Connection]],
         count: Count,
         failed: Callable[[BaseException | None], None],
-        room: int = ROOM,
     ) -> None:
         """`failed` is told what went wrong, and None when the database is there again."""
         self._begin = begin
         self._count = count
         self._failed = failed
-        self._queue: queue.Queue[Item] = queue.Queue(room)
-        self._high = int(room * FULL)
+        self._queue: queue.Queue[Item] = queue.Queue(ROOM)
+        self._high = int(ROOM * FULL)
         self._closing = threading.Event()
         self._deadline = float("inf")
         self.down = False
