@@ -48,9 +48,10 @@ rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FH
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
 
-soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls at a FHIR server in each of its faults (CALLS=, BREAKER=off)
+soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls at a FHIR server in each of its faults, then kills while feedback is written (CALLS=, BREAKER=off, KILLS="200 100")
 	PYTHONPATH=tests $(BIN)/python -m soak
 	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS)
+	PYTHONPATH=tests $(BIN)/python -m soak.kill $(KILLS)
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) tests/rigs/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -13,7 +13,7 @@ from typing import Any, Final
 from cds_service import __version__
 from cds_service.cdshooks.encode import pretty
 from cds_service.cdshooks.request import HookRequest, decode
-from cds_service.db_commands import add_commands
+from cds_service.db_commands import add_commands, explain_card
 from cds_service.errors import ConfigurationError, RequestError
 from cds_service.ports import require_free
 from cds_service.settings import Settings, load_settings
@@ -72,7 +72,18 @@ def _parser() -> argparse.ArgumentParser:
         ("explain", _explain, "print the reasoning behind it"),
     ):
         add = commands.add_parser(name, parents=[common], help=words)
-        add.add_argument("request", metavar="REQUEST.json", help="a hook request; - reads stdin")
+        add.add_argument(
+            "request",
+            metavar="REQUEST.json",
+            nargs="?" if run is _explain else None,
+            help="a hook request; - reads stdin",
+        )
+        if run is _explain:
+            add.add_argument(
+                "--card",
+                metavar="UUID",
+                help="instead of a request: why a card that was sent was what it was",
+            )
         add.add_argument(
             "--at",
             type=_moment,
@@ -120,6 +131,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
+    if (arguments.request is None) == (arguments.card is None):
+        raise ConfigurationError("explain: give either a request file or --card UUID")
+    if arguments.card is not None:
+        return explain_card(arguments.card, _settings(arguments))
+
     def run(evaluator: Any, *call: Any) -> str:
         text: str = evaluator.explain(*call)
         return text

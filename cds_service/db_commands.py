@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from cds_service.errors import ConfigurationError
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 BEHIND: Final = 1
 """Exit code of `db status` when `db upgrade` has to be run."""
+REFUSED: Final = 1
+"""What was asked for is not there."""
 _PATIENCE: Final = 60.0
 """Seconds that a step of the schema may wait for those who write."""
 
@@ -38,6 +43,9 @@ def add_commands(
     parser.add_argument("revision", nargs="?", default="head", help="default: the newest")
     parser = add("downgrade", _downgrade, "take the schema back; dropped tables lose their rows")
     parser.add_argument("revision", help="a revision, -1 for one step, or base for nothing")
+    add("purge", _purge, "remove what is older than the settings under [retention] allow")
+    parser = add("copy", _copy, "copy everything into an empty database; stop the service first")
+    parser.add_argument("target", metavar="URL", help="postgresql://… or sqlite:///…")
 
 
 def _status(_: argparse.Namespace, settings: Settings) -> int:
@@ -64,6 +72,54 @@ def _upgrade(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _downgrade(arguments: argparse.Namespace, settings: Settings) -> int:
     return _move(settings, "downgrade", arguments.revision)
+
+
+def _purge(_: argparse.Namespace, settings: Settings) -> int:
+    from cds_service.adapters.store.purge import purge
+
+    days = settings.retention.model_dump()
+    for table, rows in purge(_url(settings), days, datetime.now(UTC)):
+        print(f"{table}: {rows} removed")
+    for kind, limit in days.items():
+        print(f"{kind}: kept {f'{limit} days' if limit else 'for ever'}")
+    return 0
+
+
+def _copy(arguments: argparse.Namespace, settings: Settings) -> int:
+    from cds_service.adapters.databases import database_url, require_folder
+    from cds_service.adapters.store.copy import copy
+
+    target = database_url(arguments.target, "URL")
+    require_folder(target, "URL")
+    for copied in copy(_url(settings), target):
+        print(f"{copied.table}: {copied.rows} rows, checksum {copied.checksum} on both sides")
+    print("done; name the new database in the setting store, and start the service")
+    return 0
+
+
+def explain_card(card: str, settings: Settings) -> int:
+    """Print why a card was what it was."""
+    from cds_service.adapters.databases import is_there, transaction
+    from cds_service.adapters.store.audit import reasoning
+
+    try:
+        uuid = UUID(card)
+    except ValueError:
+        raise ConfigurationError("--card: write the uuid of a card") from None
+    url = _url(settings)
+    if not is_there(url):
+        raise ConfigurationError("store: there is none yet")
+    with transaction(url, writes=False) as connection:
+        text = reasoning(connection, uuid)
+    if text is None:
+        print(
+            "no audit record of this card: `audit` was off when it was sent, or the record has been "
+            "purged",
+            file=sys.stderr,
+        )
+        return REFUSED
+    print(text)
+    return 0
 
 
 def _move(settings: Settings, direction: str, revision: str) -> int:

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from cds_service.client import Client, flatten, make_client
@@ -18,6 +26,20 @@ from cds_service.errors import ConfigurationError
 PREFIX: Final = "CDS_SERVICE_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+class Retention(BaseModel):
+    """Days after which `cds-service db purge` removes rows; 0: never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ratings: Annotated[int, Field(ge=0)] = 0
+    """How orders were rated, their cards and suggestions."""
+    feedback: Annotated[int, Field(ge=0)] = 0
+    comments: Annotated[int, Field(ge=0)] = 365
+    """Free text of users."""
+    quarantine: Annotated[int, Field(ge=0)] = 90
+    audit: Annotated[int, Field(ge=0)] = 365
 
 
 class Settings(BaseSettings):
@@ -58,6 +80,7 @@ class Settings(BaseSettings):
     """Keep the reasoning behind every card, with its references into the record."""
     feedback_comments: bool = False
     """Keep what users write in their own words."""
+    retention: Retention = Retention()
     hash_key_file: Path | None = None
     """A secret; with it, keyed hashes of patient and practitioner are kept with each rating."""
     quarantine_rows: Annotated[int, Field(ge=0)] = 1000

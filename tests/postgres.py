@@ -38,10 +38,21 @@ class Postgres:
         self._folder, self._bin, self._user = folder, bin_, user
         self._durable = "on" if durable else "off"
         self.port = free_port(0)
+        self._databases = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://cds@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The URL of an empty one."""
+        import psycopg
+
+        self._databases += 1
+        name = f"store{self._databases}"
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
 
     def create(self) -> None:
         self._run("initdb", "-U", "cds", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")

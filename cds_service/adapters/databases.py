@@ -126,7 +126,10 @@ def _sqlite(url: sa.URL, wait: float, *, writes: bool) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA journal_mode={mode}")
+        # The mode stays with the file. It cannot be changed while others are at it, and waiting
+        # does not help: the next connection tries again.
+        with contextlib.suppress(sqlite3.OperationalError):
+            cursor.execute(f"PRAGMA journal_mode={mode}")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()

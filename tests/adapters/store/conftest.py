@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,10 @@ import pytest
 import sqlalchemy as sa
 from stored import DEVELOPMENT, Service
 
-from cds_service.adapters.databases import database_url, open_engine, transaction
+from cds_service.adapters.databases import database_url, transaction
 from cds_service.adapters.store import schema
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.settings import Settings
-
-_numbers = count()
 
 
 @pytest.fixture(scope="session")
@@ -37,16 +34,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
     if request.param == "sqlite":
         return database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
     running = request.getfixturevalue("postgres_server")
-    return new_database(running)
-
-
-def new_database(running: postgres.Postgres) -> sa.URL:
-    name = f"store{next(_numbers)}"
-    engine = open_engine(database_url(running.url(), "test"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return database_url(running.url(name), "test")
+    return database_url(running.new_database(), "test")
 
 
 @pytest.fixture
