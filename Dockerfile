@@ -8,7 +8,7 @@ COPY cards ./cards
 COPY fixtures ./fixtures
 RUN python -m venv /opt/cds-service \
     && python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
-    && /opt/cds-service/bin/python -m pip install --no-cache-dir /wheels/*.whl \
+    && /opt/cds-service/bin/python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[postgresql]" \
     && /opt/cds-service/bin/cds-service check \
     && /opt/cds-service/bin/python -m pip uninstall --yes pip
 
@@ -19,15 +19,18 @@ LABEL org.opencontainers.image.title="cds-service" \
       org.opencontainers.image.licenses="Apache-2.0"
 
 RUN groupadd --system --gid 10001 cds \
-    && useradd --system --uid 10001 --gid cds --no-create-home --shell /usr/sbin/nologin cds
+    && useradd --system --uid 10001 --gid cds --no-create-home --shell /usr/sbin/nologin cds \
+    && install -d -o cds -g cds -m 0700 /var/lib/cds-service
 COPY --from=build /opt/cds-service /opt/cds-service
 
 ENV PATH="/opt/cds-service/bin:${PATH}" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     CDS_SERVICE_HOST=0.0.0.0 \
-    CDS_SERVICE_PORT=5005
+    CDS_SERVICE_PORT=5005 \
+    CDS_SERVICE_STORE=sqlite:////var/lib/cds-service/store.db
 
+VOLUME /var/lib/cds-service
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 5005

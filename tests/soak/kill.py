@@ -37,9 +37,12 @@ BATCH = 5
 PATIENCE = 60.0
 
 _SERVE = """
-import sys
+import os, resource, sys
 from cds_service.adapters import databases
 mode = sys.argv.pop(1)
+limit = int(os.environ.pop("TESTS_FILE_LIMIT", "0"))
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 if mode != "own":
     databases.journal_mode = lambda _: mode
 from cds_service.cli import main
@@ -85,10 +88,11 @@ class Figures:
 class Service:
     """The service in a process group of its own."""
 
-    def __init__(self, url: str, mode: str = "own") -> None:
+    def __init__(self, url: str, mode: str = "own", file_limit: int = 0) -> None:
+        """`file_limit`: bytes that a file may have; beyond it the disk is as good as full."""
         self.port = free_port(0)
         self.address = f"http://127.0.0.1:{self.port}"
-        self._url, self._mode = url, mode
+        self._url, self._mode, self._limit = url, mode, file_limit
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # as long as this object
 
@@ -100,7 +104,8 @@ class Service:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
-            env=os.environ | {"CDS_SERVICE_STORE": self._url},
+            env=os.environ
+            | {"CDS_SERVICE_STORE": self._url, "TESTS_FILE_LIMIT": str(self._limit)},
         )  # fmt: skip
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process.poll() is None:
@@ -110,6 +115,10 @@ class Service:
             time.sleep(0.05)
         self._log.seek(0)
         raise RuntimeError(self._log.read().decode())
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def workers(self) -> list[int]:
         assert self._process is not None
@@ -146,7 +155,7 @@ class Clients:
 
     def start(self) -> None:
         for _ in range(3):
-            self._cards.append(self._card())
+            self._cards.append(card(self._address)["uuid"])
         for thread in self._threads:
             thread.start()
 
@@ -154,13 +163,6 @@ class Clients:
         self._stop.set()
         for thread in self._threads:
             thread.join(PATIENCE)
-
-    def _card(self) -> str:
-        scenario = SAMPLES["V01"]
-        body = shift(scenario.request(), scenario.evaluated, datetime.now(UTC))
-        answer = requests.post(f"{self._address}/cds-services/cervical-mri", json=body, timeout=5)
-        uuid: str = answer.json()["cards"][0]["uuid"]
-        return uuid
 
     def _run(self, writer: int) -> None:
         number = 0
@@ -201,6 +203,15 @@ class Clients:
             with self._lock:
                 self.refused += 1
         return done
+
+
+def card(address: str) -> dict[str, Any]:
+    """The card of a sample order, with or without uuid."""
+    scenario = SAMPLES["V01"]
+    body = shift(scenario.request(), scenario.evaluated, datetime.now(UTC))
+    answer = requests.post(f"{address}/cds-services/cervical-mri", json=body, timeout=5)
+    first: dict[str, Any] = answer.json()["cards"][0]
+    return first
 
 
 def _key(item: dict[str, Any]) -> Key:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -35,7 +34,7 @@ def url(tmp_path):
 
 @pytest.fixture
 def service(url):
-    counted = {}
+    counted: dict[str, int] = {}
 
     def count(kind, number):
         counted[kind] = counted.get(kind, 0) + number
@@ -95,7 +94,7 @@ def test_after_a_failure_nobody_waits_for_the_database_for_a_while(service, lock
 def test_what_was_issued_while_it_was_locked_is_written_afterwards(service, locked):
     with locked():
         (card,) = service.cards()
-        assert UUID(card["uuid"])  # nobody knows yet that the database is locked
+        assert "uuid" in card  # nobody knows yet that the database is locked
     service.written()
     assert len(service.rows(t.CARDS)) == 1
 
