@@ -54,6 +54,13 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.url(name)
 
+    def tool(self, name: str, *arguments: object) -> None:
+        """Run one of the programs that come with the server, as whoever runs the tests."""
+        command = [str(self._bin / name), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode())
+
     def create(self) -> None:
         self._run("initdb", "-U", "cds", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 

@@ -82,7 +82,7 @@ def _look(new: sa.Connection, table: sa.Table) -> Copied:
 
 
 def _chunks(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[sa.Row[Any]]]:
-    found = connection.execution_options(yield_per=_CHUNK).execute(sa.select(table))
+    found = connection.execute(sa.select(table), execution_options={"yield_per": _CHUNK})
     yield from found.partitions(_CHUNK)
 
 
