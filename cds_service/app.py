@@ -194,6 +194,8 @@ def build_store(
     from cds_service.adapters.store.place import hash_key, store_url, temporary_url
     from cds_service.adapters.store.store import Store, StoreOptions
 
+    if not (settings.dev or settings.clients):
+        return None  # there is nobody to answer, and the start will be refused
     temporary = settings.dev and not settings.store
     url = temporary_url() if temporary else store_url(settings.store)
     if url is None:

@@ -1,5 +1,6 @@
 """What every room's tests share."""
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -11,6 +12,12 @@ from flask.testing import FlaskClient
 from wire import assert_valid_response
 
 Send = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test writes to the store of whoever runs it."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")
