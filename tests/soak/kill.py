@@ -131,6 +131,12 @@ class Service:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(workers[number % len(workers)], signal.SIGKILL)
 
+    def stop(self) -> int:
+        """As an operator does; its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(PATIENCE)
+
     def kill(self) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from cds_service.adapters.callers.tokens import StoreDown
+from cds_service.adapters.databases import journal_mode
 from cds_service.errors import ConfigurationError
 
 _MARGIN: Final = 300
@@ -210,16 +211,6 @@ def _engine(url: sa.URL) -> sa.Engine:
         cursor.close()
 
     return engine
-
-
-def journal_mode(version: tuple[int, ...]) -> str:
-    """WAL where SQLite is free of the WAL-reset bug, which corrupts a file that several
-    connections write: mended in 3.51.3, and in 3.50.7 and 3.44.6 for those lines.
-    """
-    mended = version >= (3, 51, 3) or (
-        version[:2] in ((3, 50), (3, 44)) and version[2] >= {50: 7, 44: 6}[version[1]]
-    )
-    return "WAL" if mended else "DELETE"
 
 
 def _create(engine: sa.Engine) -> None:

@@ -13,8 +13,9 @@ import pytest
 from tokens import NOW
 
 from cds_service.adapters.callers import replay
-from cds_service.adapters.callers.replay import ReplayStore, journal_mode
+from cds_service.adapters.callers.replay import ReplayStore
 from cds_service.adapters.callers.tokens import StoreDown
+from cds_service.adapters.databases import journal_mode
 from cds_service.errors import ConfigurationError
 
 LATER = 4_000_000_000

@@ -124,6 +124,8 @@ def test_while_it_is_down_cards_go_out_without_uuid_and_are_counted(service, loc
 
 def test_a_full_disk_costs_uuids_and_no_cards(service, monkeypatch):
     """`max_page_count` is SQLite's own full disk: the same error on the same path."""
+    monkeypatch.setattr(databases, "WAIT", 5)  # nothing is locked here
+    monkeypatch.setattr(store, "_PATIENCE", 5)
     (card,) = service.cards()
     service.written()
     real = databases.open_engine
