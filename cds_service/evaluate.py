@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
