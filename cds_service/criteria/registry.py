@@ -202,5 +202,5 @@ def judged(
         return not_met(statement, "superseded by a later examination", evidence(gone))
     no = list(denied)
     if no:
-        return not_met(statement, "documented absent", evidence(no))
+        return Finding(statement, Status.NOT_MET, evidence(no), "documented absent", denied=True)
     return unknown(statement, nothing)

@@ -82,6 +82,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     values: Mapping[str, str] = {}
     """Named values for the statement's evidence text, such as {"days": "43"}."""
     threshold: str | None = None
+    denied: bool = False
+    """Not met, because the record says outright that it is not there."""
 
     @property
     def met(self) -> bool:

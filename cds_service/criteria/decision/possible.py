@@ -149,12 +149,7 @@ def not_found(case: Case) -> tuple[str, ...]:
 
 def documented_absent(case: Case) -> tuple[str, ...]:
     """Red flags the record explicitly denies."""
-    return tuple(
-        s
-        for s in _RED_FLAGS
-        if case.finding(s).status is Status.NOT_MET
-        and case.finding(s).reason == "documented absent"
-    )
+    return tuple(s for s in _RED_FLAGS if case.finding(s).denied)
 
 
 _RED_FLAGS = (

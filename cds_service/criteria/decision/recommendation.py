@@ -247,9 +247,8 @@ def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
         return (*unreadable, *possible.missing(case))
     treated = case.picture.treatment
     untold = treated.days is None and not treated.none_stated
-    if "EXT-RADICULAR" in rated.decision.why and untold:
-        return ("conservative therapy",)
-    return ()
+    radicular = rated.step == "P10" and case.met("EXT-RADICULAR")
+    return ("conservative therapy",) if radicular and untold else ()
 
 
 def _notes(case: Case) -> tuple[str, ...]:
