@@ -16,24 +16,6 @@ import msgspec
 from cds_service.fhir import resources as r
 from cds_service.fhir.references import relative
 
-KEYS = (
-    "patient",
-    "conditions",
-    "obs-vitals",
-    "obs-labs",
-    "obs-exam",
-    "procedures",
-    "meds",
-    "med-statements",
-    "med-dispenses",
-    "imaging",
-    "imaging-studies",
-    "orders",
-    "devices",
-    "allergies",
-    "answers",
-)
-
 LABELS = {
     "patient": "the patient's birth date and sex",
     "conditions": "conditions",
@@ -51,6 +33,8 @@ LABELS = {
     "allergies": "allergies",
     "answers": "questionnaire answers",
 }
+"""Every prefetch key that is read, in the order of discovery, with our words for what it holds."""
+KEYS = tuple(LABELS)
 
 
 class State(Enum):
@@ -62,7 +46,7 @@ class State(Enum):
     ABSENT = "not supplied"
 
 
-class Entry(Protocol):
+class Supplied(Protocol):
     """A prefetch value as the wire hands it over."""
 
     @property
@@ -101,7 +85,7 @@ _BY_PATIENT = (r.Device, r.AllergyIntolerance)
 
 
 def receive(
-    entries: Mapping[str, Entry], patient_id: str, fhir_server: str | None = None
+    entries: Mapping[str, Supplied], patient_id: str, fhir_server: str | None = None
 ) -> Received:
     """Sort a prefetch into states and resources; identical copies of a resource count once."""
     states: dict[str, State] = {}
@@ -156,7 +140,7 @@ def _is_copy(resource: Any, seen: dict[str, Any], versions: set[bytes]) -> bool:
     return False
 
 
-def _state(entry: Entry) -> State:
+def _state(entry: Supplied) -> State:
     value = entry.value
     if entry.unreadable and not isinstance(value, r.Bundle):
         return State.FAILED
