@@ -13,6 +13,7 @@ from cds_service.criteria.registry import (
     unknown,
 )
 from cds_service.facts.finding import Evidence, Finding
+from cds_service.facts.record import results
 from cds_service.facts.record.frame import plain
 
 
@@ -28,16 +29,16 @@ def intractable_pain(case: Case) -> Finding:
     limit = case.config["intractable.painScore"]
     treated = case.picture.treatment
     painful = [*case.picture.neck_pain, *case.picture.radicular]
-    scores = case.pain_scores
-    severe = tuple(
-        n.evidence(f"≥ {plain(limit)}/10, last 14 days") for n in scores if n.value >= limit
-    )
+    measured = results.pain_scores(case.facts.observed.results, results.PAIN_DAYS, case.frame)
+    scores = results.latest(measured)
+    threshold = f"≥ {plain(limit)}/10, last {results.PAIN_DAYS} days"
+    severe = tuple(n.evidence(threshold) for n in scores if n.value >= limit)
     said = evidence(case.facts.stands(concepts=("intractable",)))
     if not severe and not said:
         if scores:
-            mild = tuple(n.evidence(f"≥ {plain(limit)}/10, last 14 days") for n in scores)
+            mild = tuple(n.evidence(threshold) for n in scores)
             return not_met(statement, "pain below the threshold", mild)
-        return unknown(statement, "no pain score in the last 14 days")
+        return unknown(statement, f"no pain score in the last {results.PAIN_DAYS} days")
     if not painful or not case.cervical:
         return not_met(statement, "no current neck or radicular pain")
     if treated.at_least(days) and treated.days is not None:

@@ -12,11 +12,8 @@ from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.picture import Picture
-from cds_service.facts.record import results
 from cds_service.facts.record.entries import Entry, Kind
-from cds_service.facts.record.results import Number
 from cds_service.facts.trauma import Trauma
-from cds_service.fhir import units
 
 T = TypeVar("T")
 Criterion = Callable[["Case"], Finding]
@@ -126,14 +123,6 @@ class Case:
         return (
             bool(self.config["ext.age"]) and age is not None and age < self.config["trauma.ageMin"]
         )
-
-    @cached_property
-    def pain_scores(self) -> list[Number]:
-        """Pain scores of the newest day within 14 days."""
-        scores = results.numbers(
-            self.facts.observed.results, "VS-PAIN", 14, units.pain_score, "/10", self.frame
-        )
-        return results.latest(scores)
 
 
 GATE = "no cervical presentation (gate)"

@@ -20,6 +20,7 @@ from cds_service.facts.record.entries import Entry, Kind
 ALERT = 15
 """Glasgow coma score of a patient who is fully awake."""
 _RECORDED_DAYS = 30
+_COMA_SCORE_DAYS = 30
 _SCREENS = ("EXT-NEXUS-LOW", "EXT-CCR-LOW")
 
 
@@ -195,7 +196,12 @@ def obtunded_with_negative_ct(case: Case) -> Finding:
 def coma_scores(case: Case) -> list[results.Number]:
     """Glasgow coma scores of the newest day, on or after the injury."""
     scores = results.numbers(
-        case.facts.observed.results, "VS-GCS", 30, results.score, "GCS", case.frame
+        case.facts.observed.results,
+        "VS-GCS",
+        _COMA_SCORE_DAYS,
+        results.score,
+        "GCS",
+        case.frame,
     )
     return results.latest(
         [n for n in scores if case.trauma.since(n.date, alarming=n.value < ALERT)]

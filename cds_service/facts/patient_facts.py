@@ -72,7 +72,7 @@ class PatientFacts:
             results.unusable(self.observed.results, name, days, convert, self.frame)
             for name, days, convert in (
                 ("VS-TEMPERATURE", fever, units.celsius),
-                ("VS-PAIN", 14, units.pain_score),
+                ("VS-PAIN", results.PAIN_DAYS, units.pain_score),
                 ("VS-CRP", lab, units.crp_mg_per_l),
                 ("VS-HSCRP", lab, units.crp_mg_per_l),
                 ("VS-ESR", lab, units.esr_mm_per_h),

@@ -8,12 +8,10 @@ from cds_service.facts.finding import Evidence
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.record import results
 from cds_service.facts.record.entries import Entry, Kind
-from cds_service.fhir import units
 from cds_service.fhir.dates import Interval
 
 _LOWER_WITHIN = 30
 _EARLIER_WITHIN = 180
-_PAIN_WITHIN = 14
 _PAIN_SETS = frozenset(("VS-NECKPAIN", "VS-RADIC"))
 
 
@@ -93,16 +91,9 @@ class Worsening:
 
     def _rising_pain(self) -> Worse | None:
         """Newest score (14 days) at least 2 above the lowest of the last earlier day."""
-        scores = results.numbers(
-            self._facts.observed.results,
-            "VS-PAIN",
-            _EARLIER_WITHIN,
-            units.pain_score,
-            "/10",
-            self._frame,
-        )
+        scores = results.pain_scores(self._facts.observed.results, _EARLIER_WITHIN, self._frame)
         newest = results.latest(scores)
-        if not newest or not self._frame.within(newest[0].date, _PAIN_WITHIN):
+        if not newest or not self._frame.within(newest[0].date, results.PAIN_DAYS):
             return None
         before = results.latest([s for s in scores if s.date.hi < newest[0].date.lo])
         if not before:

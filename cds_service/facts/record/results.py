@@ -19,6 +19,8 @@ _RAISED = frozenset(("H", "HH", "HU", "A", "AA", "POS"))
 _NOT_RAISED = frozenset(("N", "L", "LL", "NEG"))
 _SMALLEST_INFLAMMATION_LIMIT = Decimal(5)
 """Below this a range of high-sensitivity CRP is a cardiac-risk range, mg/L (0.5)."""
+PAIN_DAYS = 14
+"""Age of a pain score that still counts (criteria, RF-PAIN-INTRACTABLE and WORSE)."""
 
 
 class Number(msgspec.Struct, frozen=True, gc=False):
@@ -90,6 +92,11 @@ def numbers(
         if value is not None and (inexact or not comparator):
             usable.append(Number(value, x.date, x.reference, x.code.display, unit, comparator))
     return usable
+
+
+def pain_scores(found: Results, days: int, frame: Frame) -> list[Number]:
+    """Pain scores, 0–10, no older than `days`."""
+    return numbers(found, "VS-PAIN", days, units.pain_score, "/10", frame)
 
 
 def unusable(
