@@ -19,6 +19,7 @@ from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.client import make_client
 from cds_service.criteria.model import Recommendation
+from cds_service.evaluate import Evaluator
 from cds_service.facts.finding import Finding, Status
 from cds_service.facts.record.prefetch import KEYS
 
@@ -258,12 +259,17 @@ def request(
 
 
 def recommend_all(
-    *chart: Json, options: dict[str, object] | None = None, **rest: Any
+    *chart: Json,
+    options: dict[str, object] | None = None,
+    service: Evaluator | None = None,
+    **rest: Any,
 ) -> list[Recommendation]:
-    """Recommendations of all selected drafts; `options` are dotted keys of the criteria."""
+    """Recommendations of all selected drafts; `options` are dotted keys of the criteria, `service`
+    an evaluator with the codes of a site.
+    """
     client = make_client(SERVICE_ID, options or {}, dev=True)
     body = json.dumps(request(*chart, **rest)).encode()
-    return [a.recommendation for a in evaluator().advise(decode(body), NOW, client)]
+    return [a.recommendation for a in (service or evaluator()).advise(decode(body), NOW, client)]
 
 
 def recommend(*chart: Json, **rest: Any) -> Recommendation:

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from calls import call, condition
+from samples import Json
 
-from cds_service.content.scenarios import load_scenarios
-
-Json = dict[str, Any]
-
-EXPLANATION = "cervical-mri-cds.explanation"
-SAMPLES = {scenario.id: scenario for scenario in load_scenarios()}
-
-
-def sample(name: str = "V01") -> Json:
-    return SAMPLES[name].request()
-
-
-def draft(body: Json) -> Json:
-    found: Json = body["context"]["draftOrders"]["entry"][0]["resource"]
-    return found
+from cds_service.rendering.explain import EXPLANATION
 
 
 def outcome(answer: Json) -> str:

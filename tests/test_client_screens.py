@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 from calls import bundle, call, condition, context
+from samples import Json, draft, sample
 from screens import (
     MRI,
     MYELOPATHY,
     RADICULOPATHY,
-    Json,
-    draft,
     imaging_screen,
     notes,
     outcome,
     reason,
-    sample,
 )
 from wire import actions
 

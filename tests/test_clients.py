@@ -6,7 +6,8 @@ from copy import deepcopy
 
 import pytest
 from calls import call, context
-from screens import MRI, RADICULOPATHY, SAMPLES, Json, draft, imaging_screen, outcome, sample
+from samples import SAMPLES, Json, draft, sample
+from screens import MRI, RADICULOPATHY, imaging_screen, outcome
 
 from cds_service.rendering.pama import RATING
 
@@ -93,14 +94,14 @@ def test_drugs_only(send, hook, prefetch):
 )  # fmt: skip
 def test_orders_of_other_kinds(send, kind):
     other = {"resourceType": kind, "id": "other", "intent": "original-order", "doseAndRate": {}}
-    body = sample()
+    body = sample("V01")
     alone = send(deepcopy(body))
     body["context"]["draftOrders"]["entry"].insert(0, {"resource": other})
     assert outcome(send(body)) == outcome(alone)
 
 
 def test_order_category_as_one_object(send):
-    body = sample()
+    body = sample("V01")
     usual = send(deepcopy(body))
     draft(body)["category"] = draft(body)["category"][0]
     assert outcome(send(body)) == outcome(usual)
@@ -139,13 +140,13 @@ def test_signing_without_selections(send, name):
     "selections", [[], ["ServiceRequest/other"], ["nonsense"], [""], ["MedicationRequest/v01"]]
 )
 def test_selections_that_match_nothing(send, selections):
-    body = sample()
+    body = sample("V01")
     body["context"]["selections"] = selections
     assert send(body)["cards"] == []
 
 
 def test_signing_answers_whatever_selections_say(send):
-    body = sample() | {"hook": "order-sign"}
+    body = sample("V01") | {"hook": "order-sign"}
     body["context"]["selections"] = ["ServiceRequest/other"]
     assert outcome(send(body)) == SAMPLES["V01"].outcome
 
@@ -154,19 +155,19 @@ def test_signing_answers_whatever_selections_say(send):
     "subject", [{"reference": "Patient/somebody-else"}, {}, {"display": "Mr Doe"}, None]
 )
 def test_draft_that_is_not_about_this_patient(send, subject):
-    body = sample()
+    body = sample("V01")
     draft(body)["subject"] = subject
     assert send(body)["cards"] == []
 
 
 @pytest.mark.parametrize("instance", ["f6a2c1-b2va", "1", "urn:uuid:6d0c1c7e", "ä" * 500])
 def test_hook_instance_that_is_no_uuid(send, instance):
-    body = sample() | {"hookInstance": instance}
+    body = sample("V01") | {"hookInstance": instance}
     assert outcome(send(body)) == SAMPLES["V01"].outcome
 
 
 def test_members_nobody_knows(send):
-    body = sample() | {
+    body = sample("V01") | {
         "extension": {"davinci": {"x": 1}},
         "user": "Practitioner/1",
         "fhirRelease": 2,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from screens import MRI, MYELOPATHY, NECK_PAIN, Json, imaging_screen, notes, outcome, sample
+from samples import Json, sample
+from screens import MRI, MYELOPATHY, NECK_PAIN, imaging_screen, notes, outcome
 
 OLD_PATIENT = {
     "resourceType": "Patient",
@@ -29,7 +30,7 @@ OLD_CONDITION = {
 
 class TestSomeOldResources:
     def chart(self, *conditions: Json) -> Json:
-        body = sample()
+        body = sample("V01")
         body["prefetch"]["conditions"] = {
             "resourceType": "Bundle",
             "total": len(conditions),
@@ -43,7 +44,7 @@ class TestSomeOldResources:
         assert "unreadable" in str(notes(answer))
 
     def test_old_among_readable_ones(self, send):
-        body = sample()
+        body = sample("V01")
         body["prefetch"]["conditions"]["entry"].append({"resource": OLD_CONDITION})
         answer = send(body)
         assert outcome(answer) == "INSUFFICIENT"

@@ -15,8 +15,8 @@ from wire import assert_valid_resources, assert_valid_response, emitted
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.rendering import pama
+from cds_service.rendering.explain import EXPLANATION
 
-EXPLANATION = "cervical-mri-cds.explanation"
 RATINGS = {"appropriate", "not-appropriate", "no-criteria-apply"}
 COLOURS = {
     "MRI_EMERGENT": {"critical"},

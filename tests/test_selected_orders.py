@@ -9,7 +9,8 @@ from chart import NECK_PAIN, concept, condition, order, request
 from samples import SAMPLES, Json, draft, respond, sample
 from wire import actions, nameless
 
-EXPLANATION = "cervical-mri-cds.explanation"
+from cds_service.rendering.explain import EXPLANATION
+
 FIRST, SECOND = order(id="first"), order("cpt|72156", id="second")
 LUMBAR = order("cpt|72148", id="lumbar")
 CHART = (condition(NECK_PAIN, 60), condition("sct|54404000", 60))

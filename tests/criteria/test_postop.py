@@ -14,7 +14,7 @@ from chart import (
     recommend,
     status,
 )
-from local_site import recommend_at_site
+from site_codes import SITE, evaluator_with
 
 FUSION = "sct|81099000"
 ASKED = "region or date of prior surgery"
@@ -103,9 +103,9 @@ def test_a_condition_behind_the_order_is_shown_once():
 )
 def test_a_history_code_of_the_site_stands_for_the_surgery(tmp_path, members, expected):
     """VS-CSURG-HX is empty as shipped: no code has a confirmed meaning yet."""
-    history = condition("urn:site|neck-surgery", 900, **members)
-    found = recommend_at_site(tmp_path, {"VS-CSURG-HX": "urn:site|neck-surgery"}, PAIN, history)
-    assert found.findings["RF-POSTOP"].status is expected
+    service = evaluator_with(tmp_path, VS_CSURG_HX="neck-surgery")
+    history = condition(f"{SITE}|neck-surgery", 900, **members)
+    assert status("RF-POSTOP", PAIN, history, service=service) is expected
 
 
 @pytest.mark.parametrize(

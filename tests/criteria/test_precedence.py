@@ -13,7 +13,7 @@ from chart import (
     report,
 )
 from injuries import CORD_INJURY, MRI, NORMAL, WEAK_LIMB, coma_score, ct, injury, nexus, tender
-from local_site import recommend_at_site
+from site_codes import SITE, evaluator_with
 
 STEPS = [f"P{number}" for number in range(13)]
 CAUDA = condition("sct|192970008", 3)
@@ -251,13 +251,12 @@ def test_settings_move_a_decision(options, chart, step, outcome):
 )
 def test_p6_numbness_with_an_earlier_explanation(tmp_path, entrapped, outcome):
     """EXT-NEURO-MIMIC, with the value set of a site."""
-    found = recommend_at_site(
-        tmp_path,
-        {"VS-MIMIC": "urn:site|carpal-tunnel"},
+    found = recommend(
         OLD_PAIN,
         condition("sct|309521004", 50),
-        condition("urn:site|carpal-tunnel", entrapped),
+        condition(f"{SITE}|carpal-tunnel", entrapped),
         options={"ext.mimic": True},
+        service=evaluator_with(tmp_path, VS_MIMIC="carpal-tunnel"),
     )
     assert (found.step, found.outcome) == ("P6", outcome)
 
