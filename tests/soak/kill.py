@@ -94,9 +94,9 @@ class Service:
         self.address = f"http://127.0.0.1:{self.port}"
         self._url, self._mode, self._limit = url, mode, file_limit
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # as long as this object
 
     def start(self) -> None:
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, self._mode, "serve", "--dev", "--workers", "2",
              "--port", str(self.port)],
@@ -135,7 +135,9 @@ class Service:
         """As an operator does; its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
+        code = self._process.wait(PATIENCE)
+        self.kill()
+        return code
 
     def kill(self) -> None:
         if self._process is not None:
@@ -143,6 +145,7 @@ class Service:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(PATIENCE)
             self._process = None
+            self._log.close()
 
 
 class Clients:
@@ -184,8 +187,10 @@ class Clients:
                     with self._lock:
                         self.acknowledged |= keys
                     break
+                session.close()
                 session = requests.Session()
                 self._stop.wait(0.02)
+        session.close()
 
     def _item(self, writer: int, number: int) -> dict[str, Any]:
         return {
