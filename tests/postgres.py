@@ -74,17 +74,21 @@ class Postgres:
             "fsync": self._durable,
         }
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
-                self._as_user([str(self._bin / "postgres"), "-D", self._data, *options]),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._folder,
-                start_new_session=True,
-            )
+        command = self._as_user([str(self._bin / "postgres"), "-D", self._data, *options])
         until = time.monotonic() + _PATIENCE
-        while time.monotonic() < until and self._process.poll() is None:
+        while time.monotonic() < until:
+            # After a kill its backends, each in a session of its own, take a moment to notice, and
+            # as long as they hold its memory no other server starts.
+            if self._process is None or self._process.poll() is not None:
+                with (self._folder / "log").open("ab") as log:
+                    self._process = subprocess.Popen(
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        cwd=self._folder,
+                        start_new_session=True,
+                    )
             with contextlib.suppress(OSError):
                 if self._answers():
                     return
