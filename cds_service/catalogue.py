@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from cds_service.content.folders import knowledge_dir
+from cds_service.content.terminology_files import load_terminology
 from cds_service.criteria.decision.precedence import STEPS
 from cds_service.facts.config import KEYS
+from cds_service.facts.terminology.vocabulary import LOCAL
 from cds_service.rendering.content import Statement
 from cds_service.rendering.library import load_statements
 
@@ -54,6 +56,28 @@ def _page(statements: Mapping[str, Statement]) -> Iterator[str]:
         default = str(key.default).lower() if isinstance(key.default, bool) else str(key.default)
         contested = "yes" if key.contested else ""
         yield _row(f"`{name}`", f"`{default}`", key.accepts, key.meaning, contested)
+
+    yield ""
+    yield "## Local codes"
+    yield ""
+    yield "Each is the code of an Observation in the system `local_code_system`, and a linkId of the"
+    yield "Questionnaire `cds_service/knowledge/questionnaire.json`. `yes`: true, yes, present, positive;"
+    yield "`exam`: Normal or Abnormal; `global`: true or Normal is the normal examination."
+    yield ""
+    yield "| Code | Asks | Value |"
+    yield "|---|---|---|"
+    for code, local in LOCAL.items():
+        yield _row(f"`{code}`", local.title, local.reading)
+    yield ""
+    yield "## Orders"
+    yield ""
+    yield "Codes of an order that is rated:"
+    yield ""
+    yield "| System | Code | Study |"
+    yield "|---|---|---|"
+    terminology = load_terminology()
+    for system, code in sorted(terminology.codes("VS-MRICSPINE")):
+        yield _row(system, f"`{code}`", terminology.display(system, code))
 
 
 def _statement(name: str, statement: Statement) -> str:

@@ -32,11 +32,17 @@ PATIENCE: Final = 30.0
 """Seconds for the service to start on a slow machine."""
 
 
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a port, 1 to 65535")
+    return int(text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Show one scenario; keeps the service running until Ctrl-C unless told otherwise."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--scenario", default="V03", help="id of a sample request, such as V01")
-    parser.add_argument("--port", type=int, help="default: 5005, or any free port")
+    parser.add_argument("--port", type=_port, help="default: 5005, or any free port")
     parser.add_argument("--once", action="store_true", help="stop after the first answer")
     arguments = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service stops too

@@ -167,13 +167,31 @@ class CriteriaConfig:
         return list(self._values.items())
 
 
+_SENSIBLE: dict[str, tuple[Any, Any]] = {
+    "fever.thresholdC": (Decimal("36.5"), Decimal(41)),
+    "crp.uln": (Decimal("0.1"), Decimal(100)),
+    "intractable.painScore": (Decimal(1), Decimal(10)),
+    "emerg.mrcMax": (Decimal(0), Decimal(5)),
+    "egfr.threshold": (Decimal(1), Decimal(120)),
+    "age.adultMin": (0, 30),
+    "trauma.ageMin": (0, 30),
+    "infect.minMarkers": (1, 3),
+    "cards.maxOverlays": (0, 20),
+}
+"""Bounds beyond which a threshold is a slip: °F for °C, a pain score of 70."""
+
+
 def _parse(name: str, raw: object) -> Any:
     key = KEYS.get(name)
     if key is None:
         near = [k for k in KEYS if k.split(".")[0] == name.split(".")[0]]
         raise ConfigurationError(f"unknown key {name}; known here: {', '.join(near or KEYS)}")
     try:
-        return _convert(key.accepts, raw)
+        value = _convert(key.accepts, raw)
+        low, high = _SENSIBLE.get(name, (None, None))
+        if low is not None and isinstance(value, int | Decimal) and not low <= value <= high:
+            raise ConfigurationError(f"{name}: takes {low} to {high} ({key.meaning})")
+        return value
     except (ValueError, InvalidOperation, ZoneInfoNotFoundError):
         raise ConfigurationError(
             f"{name}: takes {key.accepts.replace('|', ' or ')} ({key.meaning})"

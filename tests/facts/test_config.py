@@ -58,3 +58,20 @@ def test_an_unknown_key_names_its_neighbours():
 
 def test_every_key_says_what_it_means():
     assert all(key.meaning for key in KEYS.values())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("fever.thresholdC", "100.4", id="Fahrenheit for Celsius"),
+        pytest.param("fever.thresholdC", "0", id="everybody has fever"),
+        pytest.param("crp.uln", "-3", id="a negative limit"),
+        pytest.param("intractable.painScore", "70", id="a score of 100 for one of 10"),
+        pytest.param("emerg.mrcMax", "9", id="a strength nobody has"),
+        pytest.param("age.adultMin", "200", id="everybody is a child"),
+        pytest.param("infect.minMarkers", "0", id="no marker needed"),
+    ],
+)
+def test_a_threshold_that_must_be_a_slip_stops_the_start(key, value):
+    with pytest.raises(ConfigurationError, match=f"{key}: takes "):
+        CriteriaConfig({key: value})
