@@ -78,7 +78,8 @@ def create_app(
     elif settings.clients and authenticator is None:
         from cds_service.adapters.callers.registry import register
 
-        clients, authenticator, keeper = register(settings, logger)
+        clients, authenticator, keeper, needed = register(settings, logger)
+        checks = {**needed, **(checks or {})}
         start = keeper.start
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)

@@ -14,13 +14,18 @@ from calls import FakeEvaluator, lines, post
 from flask.testing import FlaskClient
 from pages import Pages, serving
 from tokens import Issuer, jwk, jwks, private_key
+from werkzeug.test import Client
 
 from cds_service.adapters.callers import key_cache
+from cds_service.adapters.callers.tokens import Reason
+from cds_service.adapters.metrics import PrometheusMeter
 from cds_service.app import START, create_app
+from cds_service.cdshooks.request import HOOKS
 from cds_service.content.scenarios import load_scenarios
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings, load_settings
 from cds_service.web.call_log import make_logger
+from cds_service.web.seams import REJECTIONS
 
 FEVERISH = next(scenario for scenario in load_scenarios() if scenario.id == "V04")
 BASE = "https://cds.example"
@@ -226,3 +231,41 @@ def test_a_public_sandbox_is_a_client_on_this_machine_only(config):
         create_app(load_settings(config), evaluator=FakeEvaluator())
     config.write_text(config.read_text().replace(f"{BASE}/", "http://127.0.0.1:5005"))
     create_app(load_settings(config), evaluator=FakeEvaluator())
+
+
+def test_it_is_ready_when_there_are_keys_and_a_store(service):
+    answer = service.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["checks"] == ["content", "keys", "replay-store"]
+
+
+def test_it_is_not_ready_without_the_store(service, tmp_path, log):
+    (tmp_path / "seen.db").mkdir()
+    answer = service.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["issue"][0]["diagnostics"] == "failing: replay-store"
+    assert str(tmp_path) not in answer.get_data(as_text=True) + log.getvalue()
+
+
+def test_it_is_not_ready_while_no_client_has_keys(config):
+    only_north = config.read_text().partition('[[clients]]\nname = "south"')[0]
+    config.write_text(only_north)
+    service = create_app(load_settings(config), evaluator=FakeEvaluator()).test_client()
+    assert b"failing: keys" in service.get("/readyz").data
+    assert post(service, headers=token(N)).status_code == 200
+    assert service.get("/readyz").status_code == 200
+
+
+def test_refused_tokens_are_counted_by_their_reason(settings):
+    meter = PrometheusMeter(("cervical-mri",), HOOKS)
+    service = create_app(settings, evaluator=FakeEvaluator(), meter=meter).test_client()
+    once = token(N)
+    assert [post(service, headers=once).status_code for _ in range(2)] == [200, 401]
+    assert post(service).status_code == 401
+    page = Client(meter.exposition()).get("/").get_data(as_text=True)
+    for reason in ("replayed", "token-missing"):
+        assert f'cds_token_rejections_total{{reason="{reason}"}} 1.0' in page
+
+
+def test_every_reason_of_a_refusal_is_counted_by_name():
+    assert set(Reason) == set(REJECTIONS)

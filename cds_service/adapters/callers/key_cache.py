@@ -43,6 +43,10 @@ class PinnedKeys:
     def __init__(self, keys: KeySet) -> None:
         self._keys = keys
 
+    @property
+    def loaded(self) -> bool:
+        return True
+
     def find(self, kid: str, patience: float) -> KeySet:  # noqa: ARG002  # there is nothing to wait for
         return self._keys
 
@@ -86,6 +90,11 @@ class FetchedKeys:
             return self._usable()
         self.tick()
         return keys
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there are keys that are still good."""
+        return self._usable() is not None
 
     def tick(self) -> None:
         """Renew the keys if it is time to, without waiting for them."""

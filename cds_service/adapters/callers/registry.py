@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -18,12 +19,18 @@ from cds_service.settings import Settings
 _LARGEST_SET: Final = 256 * 1024
 
 
+class KeysMissing(Exception):  # noqa: N818  (what happened, not what it is)
+    """No client has a key, so nobody can be admitted."""
+
+
 class Registry(NamedTuple):
     """Who may call, and what each worker has to start."""
 
     clients: tuple[Client, ...]
     authenticator: TokenAuthenticator
     keeper: Keeper
+    checks: Mapping[str, Callable[[], None]]
+    """What has to be there before a call can be admitted; each raises when it is not."""
 
 
 def register(settings: Settings, log: Log) -> Registry:
@@ -35,7 +42,7 @@ def register(settings: Settings, log: Log) -> Registry:
     aside = store.prepare()
     if aside is not None:
         log.error("broken store of tokens seen put aside", file=str(aside))
-    callers, fetched = [], []
+    callers, fetched, sources = [], [], []
     for each, client in zip(settings.clients, settings.runtime_clients(), strict=True):
         keys: PinnedKeys | FetchedKeys
         if each.keys_file is not None:
@@ -43,12 +50,28 @@ def register(settings: Settings, log: Log) -> Registry:
         else:
             keys = FetchedKeys(each.name, partial(fetch_keys, settings, each), log)
             fetched.append(keys)
+        sources.append(keys)
         callers.append(Caller(client, each, keys))
     return Registry(
         tuple(caller.client for caller in callers),
         TokenAuthenticator(callers, store),
         Keeper(fetched),
+        _checks(settings, sources, store),
     )
+
+
+def _checks(
+    settings: Settings, sources: Sequence[PinnedKeys | FetchedKeys], store: ReplayStore
+) -> dict[str, Callable[[], None]]:
+    def keys() -> None:
+        # One client whose keys cannot be had must not take the service away from the others.
+        if not any(source.loaded for source in sources):
+            raise KeysMissing
+
+    found: dict[str, Callable[[], None]] = {"keys": keys}
+    if any(each.replay == "strict" for each in settings.clients):
+        found["replay-store"] = store.check
+    return found
 
 
 def check_offline(settings: Settings) -> None:

@@ -114,6 +114,11 @@ class ReplayStore:
                 self._down_until = self._monotonic() + _REST
             raise StoreDown from None
 
+    def check(self) -> None:
+        """Raises when the store cannot be asked."""
+        with self._of_this_process().connect() as connection:
+            connection.execute(sa.select(_TOKENS.c.until).limit(1))
+
     def close(self) -> None:
         """Give the connections of this process back."""
         with self._lock:
