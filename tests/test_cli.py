@@ -58,7 +58,7 @@ def test_version(capsys):
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [
-        (["check"], 0, "ok: settings, cards, statements and "),
+        (["check"], 0, "ok: settings, 0 clients, cards, statements and "),
         (["evaluate", "/nowhere"], 2, "cds-service: /nowhere: No such file"),
     ],
 )

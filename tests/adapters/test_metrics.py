@@ -2,11 +2,13 @@
 
 import io
 from copy import copy
+from typing import get_args
 
 import pytest
 from calls import HOOK_INSTANCE, NOW, SERVICE, Bouncer, FakeEvaluator, call, context, post
 from werkzeug.test import Client
 
+from cds_service.adapters.fhir.errors import Why
 from cds_service.adapters.metrics import PrometheusMeter
 from cds_service.app import create_app
 from cds_service.cdshooks.request import HOOKS
@@ -121,6 +123,10 @@ def test_what_adapters_note_of_a_call_is_counted(meter):
     assert found['cds_token_rejections_total{reason="replayed"}'] == 1
     assert found['cds_fetch_faults_total{kind="timeout"}'] == 3
     assert found['cds_stage_seconds_count{stage="fetch"}'] == 1
+
+
+def test_every_fault_of_the_reader_is_counted_by_name():
+    assert set(get_args(Why)) == set(FETCH_FAULTS)
 
 
 def test_a_word_that_is_not_known_becomes_no_label(meter):
