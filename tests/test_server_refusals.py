@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from calls import MARK, call
+from gunicorn.config import Config
 from gunicorn.http import errors as parser
 from test_server import Running, free_port, served
 
 from cds_service.web.errors import ANSWERS
-from cds_service.worker import TimedPool, refusal, waited
+from cds_service.worker import JsonLogger, TimedPool, refusal, waited
 
 POST = (
     b"POST /cds-services/cervical-mri HTTP/1.1\r\nHost: cds\r\nContent-Type: application/json\r\n"
@@ -163,3 +164,28 @@ def test_work_that_finds_a_thread_free_has_not_waited():
         assert busy.wait(10)
         assert pool.submit(waited).result(10) == 0
         free.set()
+
+
+def test_messages_of_the_server_are_lines_of_our_log_without_foreign_texts(capsys):
+    """Numbers of processes are filled in; what may come from outside is not, nor are errors quoted."""
+    logger = JsonLogger(Config())
+    logger.critical("WORKER TIMEOUT (pid:%s)", 4711)
+    logger.warning("ignored %s", MARK)
+    try:
+        raise ValueError(MARK)
+    except ValueError as error:
+        logger.exception(error)  # noqa: TRY401  # the server does
+        logger.error("Socket error processing request.")
+    logger.info("Listening at: %s", MARK)
+    logger.debug("Ignored premature client disconnection. %s", MARK)
+    said = capsys.readouterr().err
+    assert MARK not in said
+    found = [json.loads(line) for line in said.splitlines()]
+    assert [line["event"] for line in found] == [
+        "WORKER TIMEOUT (pid:4711)",
+        "ignored %s",
+        "failed",
+        "Socket error processing request.",
+    ]
+    assert [line["level"] for line in found] == ["error", "warning", "error", "error"]
+    assert {line.get("error") for line in found} == {None, "ValueError"}
