@@ -39,7 +39,7 @@ format: $(VENV)/.dev ## let ruff format and sort
 check: $(VENV)/.run ## validate cards, statements, value sets and settings
 	@$(BIN)/cds-service check
 
-fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up from the description
+fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up from the description (takes hours)
 	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
 	CDS_FUZZ_CASES=190000 $(BIN)/python -m pytest tests/test_api_by_description.py $(PYTEST_ARGS)
 
