@@ -188,14 +188,14 @@ def _parse(name: str, raw: object) -> Any:
         raise ConfigurationError(f"unknown key {name}; known here: {', '.join(near or KEYS)}")
     try:
         value = _convert(key.accepts, raw)
-        low, high = _SENSIBLE.get(name, (None, None))
-        if low is not None and isinstance(value, int | Decimal) and not low <= value <= high:
-            raise ConfigurationError(f"{name}: takes {low} to {high} ({key.meaning})")
-        return value
     except (ValueError, InvalidOperation, ZoneInfoNotFoundError):
         raise ConfigurationError(
             f"{name}: takes {key.accepts.replace('|', ' or ')} ({key.meaning})"
         ) from None
+    low, high = _SENSIBLE.get(name, (value, value))
+    if not low <= value <= high:
+        raise ConfigurationError(f"{name}: takes {low} to {high} ({key.meaning})")
+    return value
 
 
 def _convert(accepts: str, raw: object) -> Any:
