@@ -495,3 +495,9 @@ def test_prefixes_and_sources_tell_what_stands_behind_a_name(terminology: Termin
 def test_a_misspelt_name_is_answered_with_the_right_one(terminology: Terminology) -> None:
     with pytest.raises(KeyError, match="did you mean VS-NECKPAIN"):
         terminology.codes("VS-NECKPIAN")
+
+
+def test_what_is_too_long_to_be_a_code_is_not_remembered(terminology: Terminology) -> None:
+    long = "9" * 500
+    assert terminology.sets_of(SNOMED, long) == frozenset()
+    assert (SNOMED, long) not in terminology.known
