@@ -22,7 +22,8 @@ def intractable_pain(case: Case) -> Finding:
     """Severe neck or radicular pain after at least intractable.minDays of conservative treatment.
 
     Reads treatment (D_cons), Observation pain score (newest within 14 days), Condition or answer
-    `intractable-pain`. Severe pain without that treatment never fires.
+    `intractable-pain`. Severe pain without that treatment never fires. UNKNOWN without a score and
+    without that answer, and while the duration of the treatment is open.
     """
     statement = "RF-PAIN-INTRACTABLE"
     days: int = case.config["intractable.minDays"]
@@ -115,7 +116,10 @@ def persists_after_the_full_window(case: Case) -> Finding:
 
 @criterion("CONS-4WK")
 def persists_inside_the_band(case: Case) -> Finding:
-    """Symptoms persist between cons.minDays and cons.fullDays of conservative treatment."""
+    """Symptoms persist between cons.minDays and cons.fullDays of conservative treatment.
+
+    Reads what CONS-6WK reads. UNKNOWN when the record leaves the duration open.
+    """
     if case.config["cons.mode"] == "single":
         return switched_off("CONS-4WK", "cons.mode = single")
     return _persisting(case, "CONS-4WK", case.config["cons.minDays"], case.config["cons.fullDays"])

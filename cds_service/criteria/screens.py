@@ -159,7 +159,11 @@ def _with(finding: Finding, shown: tuple[Evidence, ...]) -> Finding:
 
 @criterion("EXT-NEXUS-LOW")
 def nexus_low_risk(case: Case) -> Finding:
-    """All five NEXUS answers are no, on or after the injury, and nothing documented contradicts."""
+    """All five NEXUS answers are no, on or after the injury, and nothing documented contradicts.
+
+    Reads the `nexus-` answers, coma scores and the neurological findings. UNKNOWN while one of the
+    five is missing.
+    """
     if finding := _unusable(case, "EXT-NEXUS-LOW", "ext.nexus"):
         return finding
     finding = _low(case, "EXT-NEXUS-LOW", _nexus(case), _usable_ccr(case))
@@ -168,7 +172,10 @@ def nexus_low_risk(case: Case) -> Finding:
 
 @criterion("EXT-NEXUS-POS")
 def nexus_positive(case: Case) -> Finding:
-    """Any NEXUS answer is yes, on or after the injury."""
+    """Any NEXUS answer is yes, on or after the injury; reads the `nexus-` answers.
+
+    UNKNOWN while none is yes and one is missing.
+    """
     if finding := _unusable(case, "EXT-NEXUS-POS", "ext.nexus"):
         return finding
     result = _nexus(case)
@@ -184,7 +191,11 @@ _CCR_ALL = tuple(code for code in LOCAL if code.startswith("ccr-"))
 
 @criterion("EXT-CCR-LOW")
 def c_spine_rule_low_risk(case: Case) -> Finding:
-    """Applicable, no high-risk factor, a low-risk factor, and able to rotate 45° to both sides."""
+    """Applicable, no high-risk factor, a low-risk factor, and able to rotate 45° to both sides.
+
+    Reads the `ccr-` answers, age, coma scores, history and the neurological findings. UNKNOWN where
+    the rule may not be used or answers are missing.
+    """
     if finding := _unusable(case, "EXT-CCR-LOW", "ext.ccr"):
         return finding
     if why := _ccr_applies(case):
@@ -195,7 +206,10 @@ def c_spine_rule_low_risk(case: Case) -> Finding:
 
 @criterion("EXT-CCR-POS")
 def c_spine_rule_positive(case: Case) -> Finding:
-    """Applicable, and high risk, no low-risk factor, or unable to rotate."""
+    """Applicable, and high risk, no low-risk factor, or unable to rotate.
+
+    Reads what EXT-CCR-LOW reads, and is UNKNOWN where that is.
+    """
     if finding := _unusable(case, "EXT-CCR-POS", "ext.ccr"):
         return finding
     if why := _ccr_applies(case):

@@ -122,7 +122,10 @@ def diffuse_idiopathic_skeletal_hyperostosis(case: Case) -> Finding:
 
 @criterion("EXT-WBC")
 def raised_white_cells(case: Case) -> Finding:
-    """White cells above the laboratory's own limit, where switched on; reads Observation."""
+    """White cells above the laboratory's own limit, where switched on; reads Observation.
+
+    UNKNOWN without a usable result within lab.lookbackDays.
+    """
     if not case.config["ext.wbc"]:
         return switched_off("EXT-WBC", "ext.wbc")
     verdicts = results.raised_wbc(case.facts.observed.results, case.facts.person, case.frame)

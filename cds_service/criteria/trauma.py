@@ -40,7 +40,8 @@ def deficits(case: Case) -> list[str]:
 def confirmed_cord_injury(case: Case) -> Finding:
     """A confirmed injury of the cervical cord, recent or of this encounter; sequelae never.
 
-    Reads Condition (confirmed): 7th character A or D, or recorded or begun within 30 days.
+    Reads Condition (confirmed): 7th character A or D, or recorded or begun within 30 days. UNKNOWN
+    when the injury has no date.
     """
     found = [
         e
@@ -154,7 +155,11 @@ def suspected_ligament_disruption(case: Case) -> Finding:
 
 @criterion("EXT-TRAUMA-CTPOS")
 def fracture_on_ct(case: Case) -> Finding:
-    """A fracture or dislocation on CT, or diagnosed after it, in the injury window (ext.ctpos)."""
+    """A fracture or dislocation on CT, or diagnosed after it, in the injury window (ext.ctpos).
+
+    Reads DiagnosticReport and Condition (confirmed). UNKNOWN while the CT result is free text or
+    preliminary.
+    """
     statement = "EXT-TRAUMA-CTPOS"
     if not case.config["ext.ctpos"]:
         return switched_off(statement, "ext.ctpos")
@@ -179,7 +184,10 @@ def fracture_on_ct(case: Case) -> Finding:
 
 @criterion("EXT-OBTUNDED")
 def obtunded_with_negative_ct(case: Case) -> Finding:
-    """A coma score below 15 after a recent injury with a negative CT (ext.obtunded)."""
+    """A coma score below 15 after a recent injury with a negative CT (ext.obtunded).
+
+    Reads Observation (30 days, on or after the injury). UNKNOWN without a score.
+    """
     statement = "EXT-OBTUNDED"
     if not case.config["ext.obtunded"]:
         return switched_off(statement, "ext.obtunded")
