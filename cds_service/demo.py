@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=_port, help="default: 5005, or any free port")
     parser.add_argument("--once", action="store_true", help="stop after the first answer")
     arguments = parser.parse_args(argv)
+    # A shell that starts it in the background has Ctrl-C ignored; whoever sends it still means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the service stops too
     try:
         scenario = _scenario(arguments.scenario)
