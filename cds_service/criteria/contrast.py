@@ -53,19 +53,19 @@ def _indicated(case: Case, statement: str, flags: list[str]) -> Finding:
     return met(statement, tuple(e for s in flags for e in case.finding(s).evidence))
 
 
-@criterion("EXT-CONTRAST-INFECT", after_outcome=True)
+@criterion("EXT-CONTRAST-INFECT")
 def contrast_for_infection(case: Case) -> Finding:
     """An infection flag, an MRI outcome, and an order without contrast."""
     return _indicated(case, "EXT-CONTRAST-INFECT", case.any_met("RF-INFECT-"))
 
 
-@criterion("EXT-CONTRAST-MALIG", after_outcome=True)
+@criterion("EXT-CONTRAST-MALIG")
 def contrast_for_malignancy(case: Case) -> Finding:
     """Cancer on record, an MRI outcome, and an order without contrast."""
     return _indicated(case, "EXT-CONTRAST-MALIG", case.any_met("RF-SYS-MALIG"))
 
 
-@criterion("EXT-CONTRAST-POSTOP", after_outcome=True)
+@criterion("EXT-CONTRAST-POSTOP")
 def contrast_after_surgery(case: Case) -> Finding:
     """New symptoms after surgery, an MRI outcome, and an order without contrast: ask radiology."""
     return _indicated(case, "EXT-CONTRAST-POSTOP", case.any_met("RF-POSTOP"))
@@ -77,7 +77,7 @@ def contrast_indicated(case: Case) -> bool:
     return any(case.any_met(name) for name in names)
 
 
-@criterion("EXT-CONTRAST-NONE", after_outcome=True)
+@criterion("EXT-CONTRAST-NONE")
 def contrast_rarely_needed(case: Case) -> Finding:
     """Contrast ordered without an indication for it, or with-contrast-only ordered at all."""
     if not case.config["ext.contrast"]:
@@ -120,7 +120,7 @@ def _kidney(case: Case) -> tuple[Evidence, ...]:
     return (*low, *evidence(diagnosed))
 
 
-@criterion("EXT-GAD-EGFR", after_outcome=True)
+@criterion("EXT-GAD-EGFR")
 def gadolinium_and_the_kidney(case: Case) -> Finding:
     """Contrast ordered with eGFR below egfr.threshold, advanced kidney disease or acute injury.
 

@@ -135,7 +135,7 @@ def normal_neurology(case: Case) -> tuple[Evidence, ...] | None:
     return None if observed or listed else evidence(exams)
 
 
-@criterion("NOT-GENERAL", after_outcome=True)
+@criterion("NOT-GENERAL")
 def uncomplicated_neck_pain(case: Case) -> Finding:
     """The section lead: no red flag, no trauma row, and one of the three NOT-* rows holds."""
     rows = [s for s in ("NOT-MECH", "NOT-ACUTE", "NOT-NORMALEXAM") if case.met(s)]

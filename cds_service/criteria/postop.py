@@ -108,7 +108,7 @@ def mri_is_next_after_surgery(case: Case) -> Finding:
     return met("POSTOP-MRI-NEXT", flag.evidence)
 
 
-@criterion("POSTOP-MRI-TARGETS", after_outcome=True)
+@criterion("POSTOP-MRI-TARGETS")
 def what_mri_shows_after_surgery(case: Case) -> Finding:
     """Attached when MRI is chosen after surgery: what it shows better than CT."""
     return when(

@@ -18,19 +18,15 @@ from cds_service.facts.trauma import Trauma
 T = TypeVar("T")
 Criterion = Callable[["Case"], Finding]
 CRITERIA: dict[str, Criterion] = {}
-AFTER_OUTCOME: set[str] = set()
-"""Statements that are attached to an outcome; they are asked once it is known."""
 
 
-def criterion(statement: str, *, after_outcome: bool = False) -> Callable[[Criterion], Criterion]:
+def criterion(statement: str) -> Callable[[Criterion], Criterion]:
     """Register the function of `statement`; a second one for the same id is refused."""
 
     def register(function: Criterion) -> Criterion:
         if statement in CRITERIA:
             raise ConfigurationError(f"{statement}: two criterion functions; keep one")
         CRITERIA[statement] = function
-        if after_outcome:
-            AFTER_OUTCOME.add(statement)
         return function
 
     return register
