@@ -16,9 +16,9 @@ from cds_service.facts.record import medicines, treatments
 from cds_service.facts.record.entries import Entry
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.prefetch import Received, State
-from cds_service.facts.record.values import Valued
 from cds_service.fhir import units
 from cds_service.fhir.dates import Days, Interval
+from cds_service.fhir.resources import Valued
 
 # Other places of treatment, which many servers do not have. Not supplied, they leave a note; asked
 # for and failed, they may hold more treatment (criteria, 0.8).

@@ -138,8 +138,8 @@ class ReferenceRange(Element):
     age: Range | None = None
 
 
-class Valued(Resource):
-    """What an Observation and its components share."""
+class Valued(Element):
+    """What carries a code and a value: an Observation, one of its components, or an answer."""
 
     code: CodeableConcept | None = None
     value_boolean: bool | None = None
@@ -152,19 +152,8 @@ class Valued(Resource):
     reference_range: list[ReferenceRange] | None = None
 
 
-class ObservationComponent(Element):
-    code: CodeableConcept | None = None
-    value_boolean: bool | None = None
-    value_integer: int | None = None
-    value_quantity: Quantity | None = None
-    value_codeable_concept: CodeableConcept | None = None
-    value_string: str | None = None
-    value_ratio: Ratio | None = None
-    interpretation: StatusConcepts = None
-    reference_range: list[ReferenceRange] | None = None
-
-
-class Observation(Valued, tag="Observation"):
+class Observation(Valued, tag_field="resourceType", tag="Observation"):
+    id: str | None = None
     status: str | None = None
     subject: Reference | None = None
     body_site: NamedConcept | None = None
@@ -172,7 +161,7 @@ class Observation(Valued, tag="Observation"):
     effective_period: Period | None = None
     effective_instant: str | None = None
     issued: str | None = None
-    component: list[ObservationComponent] | None = None
+    component: list[Valued] | None = None
     focus: list[Reference] | None = None
 
 

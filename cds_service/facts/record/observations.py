@@ -37,7 +37,7 @@ MEASURED = frozenset(
 class Result(msgspec.Struct, frozen=True, gc=False):
     """A measured or coded result that is not a finding: temperature, laboratory, scores."""
 
-    item: values.Valued
+    item: r.Valued
     code: Code
     reference: str
     date: Interval
@@ -61,27 +61,14 @@ class Observed(msgspec.Struct, frozen=True):
     entries: list[Entry]
     results: Results
     worsening: list[Focus]
-    numbers: list[tuple[str, values.Valued, Entry]]
+    numbers: list[tuple[str, r.Valued, Entry]]
     """Answers that are numbers: (local code, value, entry)."""
-
-
-class _AnswerValue(msgspec.Struct, frozen=True, gc=False):
-    """One answer, shaped like an Observation value."""
-
-    value_boolean: bool | None = None
-    value_integer: int | None = None
-    value_quantity: r.Quantity | None = None
-    value_codeable_concept: r.CodeableConcept | None = None
-    value_string: str | None = None
-    value_ratio: r.Ratio | None = None
-    interpretation: r.StatusConcepts = None
-    reference_range: list[r.ReferenceRange] | None = None
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False):
     """One thing that carries a code and a value, wherever it stood."""
 
-    item: values.Valued
+    item: r.Valued
     code: Code
     kind: Kind
     reference: str
@@ -124,7 +111,7 @@ def _items(
 
 
 def _of_observation(observation: r.Observation, code: Code | None, frame: Frame) -> Iterator[_Item]:
-    parts: list[tuple[str, r.Observation | r.ObservationComponent, Code]] = []
+    parts: list[tuple[str, r.Valued, Code]] = []
     parts += [("", observation, each) for each in _by_local_code(code)]
     for index, component in enumerate(observation.component or []):
         parts += [
@@ -179,7 +166,7 @@ def _of_items(
             quantity = answer.value_quantity
             if quantity is None and answer.value_decimal is not None:
                 quantity = r.Quantity(answer.value_decimal)
-            value = _AnswerValue(
+            value = r.Valued(
                 value_boolean=answer.value_boolean,
                 value_integer=answer.value_integer,
                 value_quantity=quantity,

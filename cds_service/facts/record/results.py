@@ -235,12 +235,11 @@ def _compare(value: Decimal, quantity: r.Quantity | None, limit: Decimal) -> boo
 
 
 def _limits(
-    item_result: object, convert: Callable[[r.Quantity | None], Decimal | None], person: Person
+    item: r.Valued, convert: Callable[[r.Quantity | None], Decimal | None], person: Person
 ) -> list[Decimal]:
-    ranges: list[r.ReferenceRange] = getattr(item_result, "reference_range", None) or []
     return [
         high
-        for x in ranges
+        for x in item.reference_range or []
         if _is_normal(x) and _fits(x, person) and (high := convert(x.high)) is not None
     ]
 

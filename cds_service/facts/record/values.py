@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Protocol
 
 from cds_service.facts.record.frame import Frame, plain
 from cds_service.fhir import resources as r
@@ -22,28 +21,7 @@ _MRC = re.compile(r"([0-5])([+-])?\s*/\s*5", re.ASCII)
 _REFLEX = re.compile(r"([0-4])\+?", re.ASCII)
 
 
-class Valued(Protocol):
-    """An Observation, one of its components, or an answer made to look like one."""
-
-    @property
-    def value_boolean(self) -> bool | None: ...
-    @property
-    def value_integer(self) -> int | None: ...
-    @property
-    def value_quantity(self) -> r.Quantity | None: ...
-    @property
-    def value_codeable_concept(self) -> r.CodeableConcept | None: ...
-    @property
-    def value_string(self) -> str | None: ...
-    @property
-    def value_ratio(self) -> r.Ratio | None: ...
-    @property
-    def interpretation(self) -> r.StatusConcepts: ...
-    @property
-    def reference_range(self) -> list[r.ReferenceRange] | None: ...
-
-
-def flag(item: Valued) -> str | None:
+def flag(item: r.Valued) -> str | None:
     """The interpretation's code, upper-cased; None when there is none we know.
 
     Of several that contradict each other the positive one (CF-3).
@@ -58,7 +36,7 @@ def flag(item: Valued) -> str | None:
     return next((code for code in found if code in _RAISING_FLAGS), found[0] if found else None)
 
 
-def _coded(item: Valued, frame: Frame) -> frozenset[str]:
+def _coded(item: r.Valued, frame: Frame) -> frozenset[str]:
     concept = item.value_codeable_concept
     if concept is None:
         return frozenset()
@@ -68,11 +46,11 @@ def _coded(item: Valued, frame: Frame) -> frozenset[str]:
     return frozenset(n for n in names if n.startswith("ANSWER-"))
 
 
-def _word(item: Valued) -> str | None:
+def _word(item: r.Valued) -> str | None:
     return item.value_string.strip().casefold() if item.value_string else None
 
 
-def polarity(item: Valued, frame: Frame, *, exam: bool = False) -> bool | None:
+def polarity(item: r.Valued, frame: Frame, *, exam: bool = False) -> bool | None:
     """True: the finding is present; False: denied or normal; None: not said.
 
     With `exam` (an examination that is Normal or Abnormal) a bare boolean says nothing: `true`
@@ -92,14 +70,14 @@ def polarity(item: Valued, frame: Frame, *, exam: bool = False) -> bool | None:
     return by_flag(item)
 
 
-def by_flag(item: Valued) -> bool | None:
+def by_flag(item: r.Valued) -> bool | None:
     code = flag(item)
     if code in _POSITIVE_FLAGS:
         return True
     return False if code in _NEGATIVE_FLAGS else None
 
 
-def global_exam_normal(item: Valued, frame: Frame) -> bool | None:
+def global_exam_normal(item: r.Valued, frame: Frame) -> bool | None:
     """`neuro-exam-normal`: true, yes or Normal is a normal examination; false, no or Abnormal not."""
     if item.value_boolean is not None:
         return item.value_boolean
@@ -128,7 +106,7 @@ class Strength:
         self.text = text
 
 
-def strength(item: Valued, frame: Frame) -> Strength:
+def strength(item: r.Valued, frame: Frame) -> Strength:
     """MRC grade from an integer, a quantity, a ratio n:5 or exactly `n/5`; < 5 is reduced."""
     number: Decimal | None = None
     quantity = item.value_quantity
@@ -159,7 +137,7 @@ def strength(item: Valued, frame: Frame) -> Strength:
     return Strength(polarity(item, frame, exam=True))
 
 
-def reflex_grade(item: Valued) -> int | None:
+def reflex_grade(item: r.Valued) -> int | None:
     """Tendon reflex 0–4 (2 is normal), from an integer, a quantity or `n+`."""
     if item.value_integer is not None:
         number: int | None = item.value_integer
