@@ -76,7 +76,7 @@ def not_an_adult(case: Case) -> Finding:
     if age >= limit:
         return not_met("EXT-AGE", f"age {age}")
     patient = case.facts.received.patient
-    reference = f"Patient/{patient.id}" if patient and patient.id else "Patient"
+    reference = patient.reference if patient else "Patient"
     shown = Evidence(reference, "Age", None, f"{age} years", f"< {limit} years")
     return met("EXT-AGE", (shown,), age=str(age))
 

@@ -101,7 +101,20 @@ class Meta(Element):
     last_updated: str | None = None
 
 
-class Resource(Element, tag_field="resourceType"):
+class Referable:
+    """What a FHIR reference can point to."""
+
+    __slots__ = ()
+    id: str | None
+
+    @property
+    def reference(self) -> str:
+        """`Type/id`; the type alone where no id was sent."""
+        kind = type(self).__name__
+        return f"{kind}/{self.id}" if self.id else kind
+
+
+class Resource(Referable, Element, tag_field="resourceType"):
     """Base of the resources; the tag is `resourceType`."""
 
     id: str | None = None
@@ -152,7 +165,7 @@ class Valued(Element):
     reference_range: list[ReferenceRange] | None = None
 
 
-class Observation(Valued, tag_field="resourceType", tag="Observation"):
+class Observation(Referable, Valued, tag_field="resourceType", tag="Observation"):
     id: str | None = None
     status: str | None = None
     subject: Reference | None = None

@@ -49,8 +49,8 @@ def attached(
         if text.startswith("#") or not resource.id:
             local = text if text.startswith("#") else f"#beside-{len(found)}"
             resource = msgspec.structs.replace(resource, id=local)
-        name = f"{type(resource).__name__}/{resource.id}"
-        found[name], names[text] = resource, name
+        name = names[text] = resource.reference
+        found[name] = resource
     supporting = (names.get(text) or relative(text, fhir_server) for text in _of(draft, _SUPPORT))
     return Attachments(tuple(found.values()), names, frozenset(name for name in supporting if name))
 

@@ -52,15 +52,12 @@ def read(
         verification = _word(condition.verification_status, _WORDS_OF_VERIFICATION)
         if verification == "entered-in-error":
             continue
-        reference = f"Condition/{condition.id}" if condition.id else "Condition"
         if verification == "refuted":
-            refuted.append(_refutation(condition, code, reference, frame))
+            refuted.append(_refutation(condition, code, frame))
             continue
-        entry = _entry(
-            condition, code, reference, verification, frame, born, referenced | supporting
-        )
+        entry = _entry(condition, code, verification, frame, born, referenced | supporting)
         positive.append(entry)
-        if reference in referenced:
+        if condition.reference in referenced:
             behind.append(entry)
     standing = [e for e in positive if not _taken_away(e, refuted)]
     reasons = _coded_reasons(draft, draft_reference, frame)
@@ -88,12 +85,12 @@ def _word(concept: r.StatusConcept | None, known: frozenset[str]) -> str | None:
 def _entry(
     condition: r.Condition,
     code: Code,
-    reference: str,
     verification: str | None,
     frame: Frame,
     born: Interval | None,
     referenced: set[str | None],
 ) -> Entry:
+    reference = condition.reference
     onset = frame.when(condition.onset_date_time)
     if onset is None and condition.onset_period is not None:
         onset = frame.when(condition.onset_period.start)
@@ -158,15 +155,15 @@ def _abatement(condition: r.Condition, born: Interval | None, frame: Frame) -> I
     return parse(text, frame.zone) or _at_age(condition.abatement_age, born)
 
 
-def _refutation(condition: r.Condition, code: Code, reference: str, frame: Frame) -> Entry:
+def _refutation(condition: r.Condition, code: Code, frame: Frame) -> Entry:
     updated = condition.meta.last_updated if condition.meta else None
     return Entry(
         kind=Kind.CONDITION,
         code=code,
         concept=concept_of(code.sets, code.system, code.code),
         present=False,
-        reference=reference,
-        key=reference,
+        reference=condition.reference,
+        key=condition.reference,
         recorded=frame.when(condition.recorded_date) or frame.when(updated),
         note="documented absent (refuted)",
     )

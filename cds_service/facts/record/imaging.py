@@ -91,7 +91,7 @@ def _studies(received: Received, frame: Frame) -> Iterator[Study]:
             yield Study(
                 code,
                 date,
-                f"DiagnosticReport/{report.id}" if report.id else "DiagnosticReport",
+                report.reference,
                 report.status in _REPORTED,
                 frozenset().union(*seen),
             )
@@ -101,7 +101,7 @@ def _studies(received: Received, frame: Frame) -> Iterator[Study]:
         code = _first(r.concepts(study.procedure_code), frame)
         date = frame.when(study.started)
         if code is not None and date is not None:
-            yield Study(code, date, f"ImagingStudy/{study.id}" if study.id else "ImagingStudy")
+            yield Study(code, date, study.reference)
     for procedure in received.of(r.Procedure):
         if procedure.status != "completed":
             continue
@@ -113,7 +113,7 @@ def _studies(received: Received, frame: Frame) -> Iterator[Study]:
             frame.when(done.start) if done else None
         )
         if date is not None:
-            yield Study(code, date, f"Procedure/{procedure.id}" if procedure.id else "Procedure")
+            yield Study(code, date, procedure.reference)
 
 
 def _first(concepts: list[r.CodeableConcept], frame: Frame) -> Code | None:
@@ -132,5 +132,4 @@ def _pending(
         code = frame.code(order.code)
         authored = frame.when(order.authored_on)
         if code is not None and code.sets & wanted and authored is not None:
-            reference = f"ServiceRequest/{order.id}" if order.id else "ServiceRequest"
-            yield Pending(code, authored, reference, order.priority)
+            yield Pending(code, authored, order.reference, order.priority)

@@ -41,10 +41,8 @@ def devices(received: Received, frame: Frame) -> Iterator[Implant]:
         if code is None or device.status in ("inactive", "entered-in-error"):
             continue
         label = _labelling(r.concepts(device.safety))
-        reference = f"Device/{device.id}" if device.id else "Device"
-        shown = Evidence(
-            reference, code.display, None, None, None, f"MR {label}" if label else None
-        )
+        note = f"MR {label}" if label else None
+        shown = Evidence(device.reference, code.display, None, None, None, note)
         yield Implant(code.sets, shown, label)
     for procedure in received.of(r.Procedure):
         code = frame.code(procedure.code)
@@ -53,8 +51,8 @@ def devices(received: Received, frame: Frame) -> Iterator[Implant]:
         if code.sets & {"VS-CIED", "VS-CLIP", "VS-COCHLEAR", "VS-IMPLANT-OTHER"}:
             period = procedure.performed_period
             date = frame.when(procedure.performed_date_time or (period.start if period else None))
-            reference = f"Procedure/{procedure.id}" if procedure.id else "Procedure"
-            yield Implant(code.sets, Evidence(reference, code.display, date.text if date else None))
+            shown = Evidence(procedure.reference, code.display, date.text if date else None)
+            yield Implant(code.sets, shown)
 
 
 def _labelling(safety: Iterable[r.NamedConcept]) -> Labelling | None:
@@ -85,9 +83,6 @@ def gadolinium_allergies(received: Received, frame: Frame) -> list[Evidence]:
         for concept in (allergy.code, *reactions):
             code = frame.code(concept)
             if code is not None and "VS-GADOLINIUM" in code.sets:
-                reference = (
-                    f"AllergyIntolerance/{allergy.id}" if allergy.id else "AllergyIntolerance"
-                )
-                found.append(Evidence(reference, code.display))
+                found.append(Evidence(allergy.reference, code.display))
                 break
     return found

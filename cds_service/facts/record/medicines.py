@@ -11,7 +11,6 @@ from cds_service.facts.record.treatments import (
     ORDERED,
     Treatment,
     elsewhere,
-    named,
     spanned,
     supplied,
 )
@@ -39,7 +38,7 @@ def _prescriptions(received: Received, frame: Frame) -> Iterator[Treatment]:
         code = _medication(item, received, frame)
         if code is None:
             continue
-        name, supply = named("MedicationRequest", item), _supply(item)
+        name, supply = item.reference, _supply(item)
         # Several instructions are one course, each with its own dates.
         for bounds in _bounds(item.dosage_instruction) or [r.Period()]:
             start = bounds.start or item.authored_on
@@ -66,9 +65,7 @@ def _taken(received: Received, frame: Frame) -> Iterator[Treatment]:
             # A single moment says that it was taken then; active, it may have gone on.
             period = statement.effective_period or r.Period(moment, None if active else moment)
             running = active and statement.effective_period is not None
-            yield from spanned(
-                named("MedicationStatement", statement), code, period, frame, running=running
-            )
+            yield from spanned(statement.reference, code, period, frame, running=running)
     for given in received.of(r.MedicationAdministration):
         if given.status not in ("completed", "in-progress", "stopped"):
             continue
@@ -76,14 +73,12 @@ def _taken(received: Received, frame: Frame) -> Iterator[Treatment]:
             moment = given.effective_date_time
             period = given.effective_period or r.Period(moment, moment)
             running = given.status == "in-progress"
-            yield from spanned(
-                named("MedicationAdministration", given), code, period, frame, running=running
-            )
+            yield from spanned(given.reference, code, period, frame, running=running)
     for dispensed in received.of(r.MedicationDispense):
         if dispensed.status != "completed" or _topical(dispensed.dosage_instruction):
             continue
         if code := _medication(dispensed, received, frame):
-            name = named("MedicationDispense", dispensed)
+            name = dispensed.reference
             supply = units.days(dispensed.days_supply)
             if supply is not None and 0 <= supply < 4000:
                 start = dispensed.when_handed_over
@@ -111,9 +106,7 @@ def _referred(item: r.Medicated, received: Received, frame: Frame) -> r.NamedCon
     if target and target.startswith("#"):
         return next((c.code for c in item.contained or [] if c.id == target[1:]), None)
     name = frame.reference(item.medication_reference)
-    return next(
-        (m.code for m in received.of(r.Medication) if m.id and f"Medication/{m.id}" == name), None
-    )
+    return next((m.code for m in received.of(r.Medication) if m.reference == name), None)
 
 
 def _ingredient(concept: r.NamedConcept | None, frame: Frame) -> Code | None:

@@ -104,10 +104,7 @@ def _items(
             continue
         authored = frame.when(response.authored)
         if authored is not None:
-            reference = (
-                f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
-            )
-            yield from _of_items(response.item or [], reference, authored, frame)
+            yield from _of_items(response.item or [], response.reference, authored, frame)
 
 
 def _of_observation(observation: r.Observation, code: Code | None, frame: Frame) -> Iterator[_Item]:
@@ -129,7 +126,7 @@ def _of_observation(observation: r.Observation, code: Code | None, frame: Frame)
     )
     if date is None:
         return
-    reference = f"Observation/{observation.id}" if observation.id else "Observation"
+    reference = observation.reference
     base = reference if observation.id else f"{reference}@{id(observation)}"
     places = [observation.body_site] if observation.body_site else []
     focus = frozenset(x for f in observation.focus or [] if (x := frame.reference(f)))

@@ -48,4 +48,4 @@ def cervical_mri(order: ServiceRequest, frame: Frame) -> Draft | None:
     if code is None or order.do_not_perform or not code.sets & mri_sets(frame):
         return None
     contrast = next((word for name, word in _CONTRAST if name in code.sets), None)
-    return Draft(order, f"ServiceRequest/{order.id}", code, contrast)
+    return Draft(order, order.reference, code, contrast)

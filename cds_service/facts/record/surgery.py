@@ -46,8 +46,7 @@ def read(received: Received, histories: list[Entry], frame: Frame) -> Surgery:
             or frame.when(period.end)
             or frame.when(period.start)
         )
-        reference = f"Procedure/{item.id}" if item.id else "Procedure"
-        evidence = Evidence(reference, code.display, date.text if date else None)
+        evidence = Evidence(item.reference, code.display, date.text if date else None)
         site = frame.site(r.concepts(item.body_site), code)
         if "VS-CSURG" in code.sets or "neck" in site.regions:
             fusion = bool(code.sets & {"VS-FUSION", "VS-CSURG-NEEDS-SITE"})

@@ -74,7 +74,7 @@ def _procedures(received: Received, frame: Frame) -> Iterator[Treatment]:
         running = item.status == "in-progress"
         moment = item.performed_date_time
         period = item.performed_period or r.Period(moment, None if running else moment)
-        yield from spanned(named("Procedure", item), code, period, frame, running=running)
+        yield from spanned(item.reference, code, period, frame, running=running)
 
 
 def _referrals(received: Received, frame: Frame) -> Iterator[Treatment]:
@@ -93,16 +93,12 @@ def _referrals(received: Received, frame: Frame) -> Iterator[Treatment]:
         end = item.occurrence_period.end if item.occurrence_period else item.occurrence_date_time
         # A completed order without an end proves one session, not treatment until today.
         yield from spanned(
-            named("ServiceRequest", item),
+            item.reference,
             code,
             r.Period(item.authored_on, end),
             frame,
             running=item.status == "active",
         )
-
-
-def named(kind: str, item: r.Resource) -> str:
-    return f"{kind}/{item.id}" if item.id else kind
 
 
 def spanned(
@@ -181,9 +177,7 @@ def _condition_code(
     reference: r.Reference, received: Received, frame: Frame
 ) -> r.CodeableConcept | None:
     name = frame.reference(reference)
-    return next(
-        (c.code for c in received.of(r.Condition) if c.id and f"Condition/{c.id}" == name), None
-    )
+    return next((c.code for c in received.of(r.Condition) if c.reference == name), None)
 
 
 def _has_neck_site(sites: r.NamedConcepts, frame: Frame) -> bool:
