@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -25,7 +25,11 @@ class Outcome(StrEnum):
     NO_CRITERIA = "NO_CRITERIA"
 
 
-Indicator = Literal["info", "warning", "critical"]
+Indicator = Literal["critical", "warning", "info"]
+SEVERITY: tuple[Indicator, ...] = get_args(Indicator)
+"""The most urgent first."""
+PRIORITIES = ("routine", "urgent", "asap", "stat")
+"""FHIR R4, request-priority, the lowest first."""
 Rating = Literal["appropriate", "not-appropriate", "no-criteria-apply"]
 
 

@@ -272,6 +272,12 @@ class ImagingStudy(Resource, tag="ImagingStudy"):
     procedure_code: Concepts = None
 
 
+ORDER_INTENTS = frozenset(
+    ("order", "original-order", "reflex-order", "filler-order", "instance-order")
+)
+"""FHIR R4, request-intent: `order` and what stands beneath it; a proposal or plan orders nothing."""
+
+
 class ServiceRequest(Resource, tag="ServiceRequest"):
     status: str | None = None
     intent: str | None = None

@@ -12,12 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
+from cds_service.criteria.model import PRIORITIES
 from cds_service.fhir.resources import CodeableConcept, Reference
 from cds_service.rendering.studies import Study, neck, physical_therapy_code, study_code
 
 Json = dict[str, Any]
-
-_PRIORITIES = ("routine", "urgent", "asap", "stat")
 
 _TAKEN_OVER: Final[Mapping[str, Any]] = {
     "encounter": Reference,
@@ -46,8 +45,8 @@ def with_study(order: Mapping[str, Any], study: Study) -> Json:
 def higher_priority(order: Mapping[str, Any], priority: str | None) -> str | None:
     """The higher of the order's own priority and another; an order's priority is never lowered."""
     own = order.get("priority")
-    known = [p for p in (own, priority) if p in _PRIORITIES]
-    return max(known, key=_PRIORITIES.index) if known else None
+    known = [p for p in (own, priority) if p in PRIORITIES]
+    return max(known, key=PRIORITIES.index) if known else None
 
 
 def study_draft(

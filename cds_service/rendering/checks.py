@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from cds_service.criteria.model import Outcome
+from cds_service.criteria.model import SEVERITY, Outcome
 from cds_service.rendering import vocabulary as v
 from cds_service.rendering.content import (
     PHRASE_MAX,
@@ -141,8 +141,9 @@ def _place(file: CardFile, known: Mapping[str, Statement]) -> Iterable[str]:
     if file.overlay:
         if file.overlay not in v.OVERLAYS or file.overlay not in known:
             yield f"unknown overlay {file.overlay}; available: {', '.join(v.OVERLAYS)}"
-        if file.variant and file.variant not in v.OVERLAY_VARIANTS:
-            yield f"unknown variant {file.variant}; available: {', '.join(v.OVERLAY_VARIANTS)}"
+        # An overlay may have a card of its own for an indicator.
+        if file.variant and file.variant not in SEVERITY:
+            yield f"unknown variant {file.variant}; available: {', '.join(SEVERITY)}"
 
 
 def _placeholders(place: str, text: str, allowed: Mapping[str, str]) -> Iterable[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
-from cds_service.criteria.model import Outcome, Overlay, Recommendation
+from cds_service.criteria.model import SEVERITY, Outcome, Overlay, Recommendation
 from cds_service.issued import Identities, IssuedCard
 from cds_service.rendering import pama
 from cds_service.rendering.content import Card, OverrideReason
@@ -22,7 +22,6 @@ from cds_service.rendering.vocabulary import SOURCE_LABEL
 Json = dict[str, Any]
 
 STANDARD_REASONS = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
-_SEVERITY = ("critical", "warning", "info")
 _ADHERING = frozenset((Outcome.MRI_URGENT, Outcome.MRI_ROUTINE, Outcome.MRI_MAY))
 _OUTCOMES = tuple(Outcome)
 
@@ -81,7 +80,7 @@ def draw(advices: Sequence[OrderAdvice], library: Library, options: RenderOption
             _overlay(advice, overlay, library, options, several)
             for overlay in advice.recommendation.overlays
         ]
-    return cards + sorted(overlays, key=lambda each: _SEVERITY.index(each.card["indicator"]))
+    return cards + sorted(overlays, key=lambda each: SEVERITY.index(each.card["indicator"]))
 
 
 def identify(drawn: Drawn, identities: Identities) -> IssuedCard:
@@ -108,7 +107,7 @@ def response(
 
 
 def _rank(rec: Recommendation) -> tuple[int, int]:
-    return _SEVERITY.index(rec.indicator), _OUTCOMES.index(rec.outcome)
+    return SEVERITY.index(rec.indicator), _OUTCOMES.index(rec.outcome)
 
 
 def _nothing_to_do(advice: OrderAdvice, library: Library, card: Json) -> bool:

@@ -58,8 +58,6 @@ OVERLAYS: tuple[str, ...] = (
     "EXT-GAD-PREG",
     "EXT-GAD-ALLERGY",
 )
-OVERLAY_VARIANTS = ("info", "warning", "critical")
-"""An overlay may have a card of its own for an indicator."""
 
 ARTICLE_TITLE = "When to Order Cervical MRI"
 ARTICLE_DATE = "13 January 2026"

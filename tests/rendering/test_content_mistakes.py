@@ -144,7 +144,7 @@ def _change(path: Path, old: str, new: str) -> None:
         ),
         pytest.param(
             "cards/ext-gad-egfr-info.toml", 'variant = "info"', 'variant = "mild"',
-            "cards/ext-gad-egfr-info.toml: unknown variant mild; available: info, warning, critical",
+            "cards/ext-gad-egfr-info.toml: unknown variant mild; available: critical, warning, info",
             id="overlay for a colour that there is not",
         ),
         pytest.param(

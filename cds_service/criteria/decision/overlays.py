@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cds_service.criteria import contrast
-from cds_service.criteria.model import Indicator, Overlay
+from cds_service.criteria.model import SEVERITY, Indicator, Overlay
 from cds_service.criteria.registry import Case
 from cds_service.facts.finding import Status
 
-_SEVERITY: tuple[Indicator, ...] = ("critical", "warning", "info")
 _WITHOUT, _BOTH = "72141", "72156"
 
 # Indicator by how the implant is labelled; an unlabelled one is treated as unsafe.
@@ -27,7 +26,7 @@ _IMPLANTS: tuple[tuple[str, dict[str, Indicator]], ...] = (
 
 def overlays(case: Case) -> tuple[tuple[Overlay, ...], list[str]]:
     """Cards, most urgent first, at most cards.maxOverlays; and the ids of the rest, as lines."""
-    found = sorted(_all(case), key=lambda o: _SEVERITY.index(o.indicator))
+    found = sorted(_all(case), key=lambda o: SEVERITY.index(o.indicator))
     most: int = case.config["cards.maxOverlays"]
     lines = [o.id for o in found[most:]]
     return tuple(found[:most]), lines + list(_lines(case))

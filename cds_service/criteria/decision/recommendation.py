@@ -10,7 +10,7 @@ from cds_service.criteria.decision import possible
 from cds_service.criteria.decision.overlays import overlays
 from cds_service.criteria.decision.precedence import Verdict, change_can_be_known, decide, unread
 from cds_service.criteria.duplicates import pending_orders
-from cds_service.criteria.model import Indicator, Outcome, Rating, Recommendation
+from cds_service.criteria.model import PRIORITIES, Indicator, Outcome, Rating, Recommendation
 from cds_service.criteria.registry import RED_FLAG_EXTENSIONS, Case
 from cds_service.facts.record.prefetch import LABELS, notes
 
@@ -36,7 +36,6 @@ _URGENCY: dict[Outcome, Literal["emergent", "urgent", "routine"]] = {
     Outcome.MRI_ROUTINE: "routine",
     Outcome.MRI_MAY: "routine",
 }
-_PRIORITY_RANK = {"routine": 0, "urgent": 1, "asap": 2, "stat": 3}
 _LISTED = (
     "RF-",
     "TRAUMA-",
@@ -116,9 +115,8 @@ def _raised(current: str | None, outcome: Outcome) -> Literal["stat", "urgent"] 
         wanted = "stat"
     elif outcome is Outcome.MRI_URGENT:
         wanted = "urgent"
-    if wanted is None or _PRIORITY_RANK.get(current or "routine", 0) >= _PRIORITY_RANK[wanted]:
-        return None
-    return wanted
+    given = PRIORITIES.index(current) if current in PRIORITIES else 0
+    return wanted if wanted and given < PRIORITIES.index(wanted) else None
 
 
 def _raise_pending(

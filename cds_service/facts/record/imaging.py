@@ -14,9 +14,6 @@ from cds_service.fhir import resources as r
 from cds_service.fhir.dates import Interval
 
 _REPORTED = frozenset(("final", "amended", "corrected", "appended"))
-_ORDER_INTENTS = frozenset(
-    ("order", "original-order", "reflex-order", "filler-order", "instance-order")
-)
 
 
 class Study(msgspec.Struct, frozen=True, gc=False):
@@ -125,7 +122,7 @@ def _pending(
     received: Received, draft_id: str | None, wanted: frozenset[str], frame: Frame
 ) -> Iterator[Pending]:
     for order in received.of(r.ServiceRequest):
-        if order.status not in ("active", "on-hold") or order.intent not in _ORDER_INTENTS:
+        if order.status not in ("active", "on-hold") or order.intent not in r.ORDER_INTENTS:
             continue
         if order.do_not_perform or (order.id is not None and order.id == draft_id):
             continue

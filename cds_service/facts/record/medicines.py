@@ -8,7 +8,6 @@ from cds_service.facts.record.entries import Code
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.prefetch import Received
 from cds_service.facts.record.treatments import (
-    ORDERED,
     Treatment,
     elsewhere,
     spanned,
@@ -31,7 +30,10 @@ def read(received: Received, frame: Frame) -> Iterator[Treatment]:
 
 def _prescriptions(received: Received, frame: Frame) -> Iterator[Treatment]:
     for item in received.of(r.MedicationRequest):
-        if item.status not in ("active", "completed", "stopped") or item.intent not in ORDERED:
+        if (
+            item.status not in ("active", "completed", "stopped")
+            or item.intent not in r.ORDER_INTENTS
+        ):
             continue
         if item.do_not_perform or _topical(item.dosage_instruction):
             continue

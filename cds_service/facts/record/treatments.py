@@ -40,7 +40,6 @@ _NECK_AND_ARM = frozenset(
     )
 )
 _ANY_LIMB = frozenset(("VS-MOTOR", "VS-SENS"))
-ORDERED = frozenset(("order", "original-order", "reflex-order", "filler-order", "instance-order"))
 
 
 class Treatment(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +82,7 @@ def _referrals(received: Received, frame: Frame) -> Iterator[Treatment]:
         counts = item.status == "completed" or (
             item.status == "active" and frame.config["cons.ptReferralCounts"]
         )
-        if not counts or item.do_not_perform or item.intent not in ORDERED:
+        if not counts or item.do_not_perform or item.intent not in r.ORDER_INTENTS:
             continue
         code = frame.code(item.code)
         if code is None or not code.sets & _REFERRALS:
