@@ -71,7 +71,7 @@ class Evaluator:
         watch = watch or Watch()
         advices = self.advise(request, now, client, watch)
         watch.lap("evaluate")
-        options = self._options(request, now, client)
+        options = self._options(request, client)
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)
@@ -141,7 +141,6 @@ class Evaluator:
                     recommendation=recommendation,
                     study=draft.code.display,
                     code=draft.code.code,
-                    explanation=client.explanation,
                     pending=_pending(recommendation, request),
                 )
             )
@@ -156,13 +155,12 @@ class Evaluator:
             request.context.encounter_id,
         )
 
-    def _options(self, request: HookRequest, now: datetime, client: Client) -> RenderOptions:
+    def _options(self, request: HookRequest, client: Client) -> RenderOptions:
         criteria = client.criteria
         return RenderOptions(
             canonical=self._canonical,
             base_url=self._public_url,
             patient_id=request.context.patient_id,
-            evaluated=now.astimezone(criteria.zone).date(),
             version=self.version,
             encounter_id=request.context.encounter_id,
             pama=criteria["ext.pama"],

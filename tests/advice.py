@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from cds_service.criteria.model import Outcome, Overlay, Recommendation, Step
@@ -157,7 +156,6 @@ def options(**changes: Any) -> RenderOptions:
         "base_url": "https://cds.example",
         "patient_id": "p1",
         "encounter_id": "e1",
-        "evaluated": date(2026, 3, 2),
         "version": "r1",
         "g_code": "G1004",
         "system_actions": True,

@@ -13,7 +13,6 @@ from cds_service.facts.record.entries import Entry, Kind
 from cds_service.facts.record.frame import plain
 from cds_service.fhir import units
 
-_MARKERS = ("RF-INFECT-FEVER", "RF-INFECT-IVDU", "RF-INFECT-LAB")
 _FEVER_DAYS = 14
 _HISTORY_DAYS = 365
 

@@ -172,7 +172,6 @@ def judged(
     denied: Iterable[Entry] = (),
     superseded: Iterable[Entry] = (),
     nothing: str,
-    **values: str,
 ) -> Finding:
     """A finding of the closed-world kind: there, denied, or nothing usable.
 
@@ -181,7 +180,7 @@ def judged(
     if present and not case.cervical:
         return not_met(statement, GATE, evidence(present))
     if present:
-        return met(statement, evidence(present), **values)
+        return met(statement, evidence(present))
     gone = list(superseded)
     if gone:
         return not_met(statement, "superseded by a later examination", evidence(gone))

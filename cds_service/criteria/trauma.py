@@ -16,6 +16,7 @@ from cds_service.criteria.registry import (
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.facts.record import results
 from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.terminology.codings import seventh_character
 
 ALERT = 15
 """Glasgow coma score of a patient who is fully awake."""
@@ -59,10 +60,7 @@ def confirmed_cord_injury(case: Case) -> Finding:
 
 
 def _fresh(case: Case, entry: Entry) -> bool:
-    seventh = {
-        case.frame.terminology.seventh_character(system, code)
-        for system, code in entry.code.codings
-    }
+    seventh = {seventh_character(system, code) for system, code in entry.code.codings}
     # An injury of last week cannot have been recorded before last week.
     return bool(seventh & {"A", "D"}) or any(
         case.frame.possibly_within(date, _RECORDED_DAYS) for date in (entry.recorded, entry.onset)

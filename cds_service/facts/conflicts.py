@@ -28,7 +28,6 @@ class Judged(msgspec.Struct, frozen=True):
     absent: list[Entry]
     superseded: list[Entry]
     """Positive entries that a later examination took away; the note says which."""
-    undecided: list[Entry]
     conflicts: tuple[str, ...]
     """Findings on which the record contradicts itself on one day; the positive stands (CF-3)."""
 
@@ -67,8 +66,7 @@ def judge(conditions: Iterable[Entry], reasons: Iterable[Entry], observed: list[
         if any(n.recorded == entry.date for n in against):
             conflicts.append(entry.code.display)
         present.append(entry)
-    undecided = [e for e in observed if e.present is None]
-    return Judged(present, negatives, superseded, undecided, tuple(dict.fromkeys(conflicts)))
+    return Judged(present, negatives, superseded, tuple(dict.fromkeys(conflicts)))
 
 
 def _distinct(negatives: Iterable[Entry]) -> list[Entry]:

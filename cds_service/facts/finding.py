@@ -81,7 +81,6 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     """Parts of the statement that hold: `CRP`, `ESR`, `E1`; listed as `RF-INFECT-LAB:CRP`."""
     values: Mapping[str, str] = {}
     """Named values for the statement's evidence text, such as {"days": "43"}."""
-    threshold: str | None = None
     denied: bool = False
     """Not met, because the record says outright that it is not there."""
 

@@ -104,8 +104,6 @@ def _statements(advice: OrderAdvice, library: Library) -> Iterable[str]:
             yield f"    {_MARKS[finding.status]} {name}{tags}  {statement.title}{mark}"
             if finding.reason:
                 yield f"          {finding.reason}"
-            if finding.threshold:
-                yield f"          threshold: {finding.threshold}"
             yield from (f"          - {_plain(item)}" for item in finding.evidence)
 
 

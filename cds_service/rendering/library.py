@@ -62,11 +62,6 @@ def load_library(cards: Traversable, knowledge: Traversable) -> Library:
     return library
 
 
-def check_library(cards: Traversable, knowledge: Traversable) -> list[str]:
-    """Every problem of the content, for `cds-service check`; empty when it is sound."""
-    return _read(cards, knowledge)[1]
-
-
 def load_statements(knowledge: Traversable) -> dict[str, Statement]:
     """Only the statements, by id, in the order of the file; raises ConfigurationError."""
     problems: list[str] = []

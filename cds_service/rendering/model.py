@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -21,8 +20,6 @@ class OrderAdvice(msgspec.Struct, frozen=True, gc=False):
     """Our own name of the ordered study, never text of the record."""
     code: str = ""
     """The code that told us which study it is."""
-    explanation: bool = True
-    """Whether the primary card carries the explanation object."""
     pending: Mapping[str, Any] | None = None
     """Raw pending ServiceRequest of a DUPLICATE; without it its priority cannot be raised."""
     app_context: str | None = None
@@ -41,7 +38,6 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     base_url: str
     """Public base URL of the service."""
     patient_id: str
-    evaluated: date
     version: str
     """Version of rules and value sets together; shown in the explanation."""
     encounter_id: str | None = None
@@ -58,6 +54,7 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     change_in_place: bool = True
     """The swap for a CT also as one update of the order, beside delete and create."""
     explanation: bool = True
+    """Whether primary cards carry the explanation object."""
     emergency_text: str = ""
     catalogue_url: str | None = None
     questionnaire_url: str | None = None

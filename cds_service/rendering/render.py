@@ -154,7 +154,7 @@ def _primary(
     links = _links(advice, options)
     if links:
         card["links"] = links
-    if options.explanation and advice.explanation:
+    if options.explanation:
         explained = explanation_object(advice, library, options.version)
         card["extension"] = {EXPLANATION: explained}
     return Drawn(advice, card, True, names)

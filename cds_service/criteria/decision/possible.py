@@ -8,6 +8,7 @@ from cds_service.criteria import infection, screens, systemic, trauma
 from cds_service.criteria.registry import GATE, Case, once
 from cds_service.facts.finding import Status
 from cds_service.facts.record.entries import Entry, Kind
+from cds_service.facts.terminology.codings import seventh_character
 
 _SUBSTANCE = "route of drug use"
 _SURGERY = "region or date of prior surgery"
@@ -71,10 +72,7 @@ def _injury(case: Case) -> Iterable[str]:
 
 def _undated_injury(case: Case, entry: Entry) -> bool:
     """An acute injury nobody dated: 7th character A, or a reason whose code has no such character."""
-    seventh = {
-        case.frame.terminology.seventh_character(system, code)
-        for system, code in entry.code.codings
-    } - {None}
+    seventh = {seventh_character(system, code) for system, code in entry.code.codings} - {None}
     if entry.kind is Kind.CONDITION:
         return "A" in seventh and entry.onset is None and entry.recorded is None
     dated = any(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cds_service.errors import ConfigurationError
@@ -110,7 +110,6 @@ class Knowledge:
     local_codes: Mapping[str, str]
     local_system: str
     changes: tuple[SiteChange, ...] = ()
-    where: str = field(default="concepts.toml")
 
 
 def bare(prefix: str) -> str:
@@ -130,11 +129,11 @@ def compose(knowledge: Knowledge) -> dict[str, Concept]:
         if name in done:
             return done[name]
         if name in on_the_way:
-            raise _error(knowledge, name, "takes itself in", "remove it from its own 'concepts'")
+            raise _error(name, "takes itself in", "remove it from its own 'concepts'")
         spec = knowledge.specs[name]
         for other in spec.concepts:
             if other not in knowledge.specs:
-                raise _error(knowledge, name, f"unknown concept '{other}'", "correct the name")
+                raise _error(name, f"unknown concept '{other}'", "correct the name")
         taken = [build(other, (*on_the_way, name)) for other in spec.concepts]
         done[name] = _changed(_shipped(knowledge, spec, taken, known, rules), spec, knowledge)
         return done[name]
@@ -160,18 +159,16 @@ def _shipped(
         key = split(text)
         if key not in known:
             raise _error(
-                knowledge,
                 spec.name,
                 f"code '{text}' stands in no value set",
                 "add it to a file of value_sets/ with its provenance, or remove it",
             )
         codes.append(known[key])
     for text in spec.prefixes:
-        prefixes.append(_single_prefix(knowledge, spec, text, rules))
+        prefixes.append(_single_prefix(spec, text, rules))
     for local in spec.local:
         if local not in knowledge.local_codes:
             raise _error(
-                knowledge,
                 spec.name,
                 f"unknown local code '{local}'",
                 "use a code of local_codes.toml",
@@ -185,11 +182,9 @@ def _shipped(
     kept = tuple({c.key: c for c in codes if c.key not in gone}.values())
     narrowed = tuple(dict.fromkeys(r for p in prefixes if (r := _narrowed(p, cut, spec.sequela))))
     if not (kept or narrowed or spec.empty):
-        raise _error(
-            knowledge, spec.name, "matches nothing", "give it codes, or say 'empty = true'"
-        )
+        raise _error(spec.name, "matches nothing", "give it codes, or say 'empty = true'")
     if spec.empty and (kept or narrowed):
-        raise _error(knowledge, spec.name, "says 'empty' and has codes", "remove one of the two")
+        raise _error(spec.name, "says 'empty' and has codes", "remove one of the two")
     return Concept(spec.name, spec.title, kept, narrowed, spec.words)
 
 
@@ -225,9 +220,7 @@ def _narrowed(rule: Prefix, cut: Iterable[str], sequela: Sequela) -> Prefix | No
     )
 
 
-def _single_prefix(
-    knowledge: Knowledge, spec: ConceptSpec, text: str, rules: Iterable[Prefix]
-) -> Prefix:
+def _single_prefix(spec: ConceptSpec, text: str, rules: Iterable[Prefix]) -> Prefix:
     """A prefix named one by one: as narrow as it says, inside a rule of a value set."""
     start = bare(text)
     above = [
@@ -237,7 +230,6 @@ def _single_prefix(
     ]
     if normal_icd(text) is None or not above:
         raise _error(
-            knowledge,
             spec.name,
             f"prefix '{text}' lies under no prefix of a value set",
             "add it to a file of value_sets/ with its provenance, or remove it",
@@ -250,7 +242,6 @@ def _single_prefix(
 def _table(knowledge: Knowledge, spec: ConceptSpec, name: str) -> Table:
     if name not in knowledge.tables:
         raise _error(
-            knowledge,
             spec.name,
             f"unknown value set '{name}'",
             f"correct the name or add value_sets/{name}.json",
@@ -264,8 +255,8 @@ def split(text: str) -> tuple[str, str] | None:
     return comparable(system, code)
 
 
-def _error(knowledge: Knowledge, name: str, what: str, mend: str) -> ConfigurationError:
-    return ConfigurationError(f"{knowledge.where}: [{name}] {what}; {mend}")
+def _error(name: str, what: str, mend: str) -> ConfigurationError:
+    return ConfigurationError(f"concepts.toml: [{name}] {what}; {mend}")
 
 
 def probes(rule: Prefix) -> tuple[str, ...]:

@@ -9,13 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from cds_service.errors import ConfigurationError
-from cds_service.facts.terminology.codings import (
-    ICD10CM,
-    comparable,
-    is_sequela,
-    normal_system,
-    seventh_character,
-)
+from cds_service.facts.terminology.codings import ICD10CM, comparable, normal_system
 from cds_service.facts.terminology.concept_names import CONCEPT_NAMES
 from cds_service.facts.terminology.concept_sets import Concept, Knowledge, Prefix, compose
 from cds_service.facts.terminology.conflicts import Disjoint, LookAlike, find_conflicts
@@ -65,12 +59,12 @@ class Terminology:
         unknown = sorted(knowledge.specs.keys() - CONCEPT_NAMES)
         if missing:
             raise ConfigurationError(
-                f"{knowledge.where}: the criteria need [{missing[0]}], which is not there"
+                f"concepts.toml: the criteria need [{missing[0]}], which is not there"
                 f" ({len(missing)} missing); add the entry"
             )
         if unknown:
             raise ConfigurationError(
-                f"{knowledge.where}: no criterion reads [{unknown[0]}]; correct the name or"
+                f"concepts.toml: no criterion reads [{unknown[0]}]; correct the name or"
                 " remove the entry"
             )
         self._concepts: dict[str, Concept] = compose(knowledge)
@@ -128,40 +122,19 @@ class Terminology:
             if entry[0].covers(code)
         ]
 
-    def display(self, system: str | None, code: str | None, name: str | None = None) -> str:
-        """Our words for a coding, never those of the record.
-
-        In this order: the display of the code, the title of the longest prefix rule over it
-        (first among the rules of concept `name`), the title of concept `name`.
+    def display(self, system: str | None, code: str | None) -> str:
+        """Our words for a coding, never those of the record: the display of the code, else the
+        title of the longest prefix rule over it.
         """
         key = comparable(system, code)
         if key is not None:
             if text := self._displays.get(key):
                 return text
             if key[0] == ICD10CM:
-                over = self._rules_over(key[1])
-                mine = [rule for rule, owner in over if owner == name]
-                rest = [rule for rule, _ in over] or [
-                    r for r in self._table_rules if r.covers(key[1])
-                ]
-                if rules := mine or rest:
+                over = [rule for rule, _ in self._rules_over(key[1])]
+                if rules := over or [r for r in self._table_rules if r.covers(key[1])]:
                     return max(rules, key=lambda rule: len(rule.start)).display
-        return self.title(name) if name else UNLISTED
-
-    def is_sequela(self, system: str | None, code: str | None) -> bool:
-        """Whether an ICD-10-CM injury code states a late effect (7th character S)."""
-        return is_sequela(system, code)
-
-    def seventh_character(self, system: str | None, code: str | None) -> str | None:
-        """Encounter character (A, D, S ...) of an ICD-10-CM injury code of full length."""
-        return seventh_character(system, code)
-
-    def local_code(self, system: str | None, code: str | None) -> str | None:
-        """The code itself if it is one of our local codes in our local system."""
-        if not system or not code or normal_system(system) != self.local_system:
-            return None
-        code = code.strip()
-        return code if code in self.local_codes else None
+        return UNLISTED
 
     def codes(self, name: str) -> tuple[tuple[str, str], ...]:
         """Exact codes of a concept as (system, code), for search parameters."""
@@ -170,9 +143,6 @@ class Terminology:
     def prefixes(self, name: str) -> tuple[str, ...]:
         """ICD-10-CM prefixes of a concept, with dot; their exclusions are not shown."""
         return tuple(rule.prefix for rule in self._concept(name).prefixes)
-
-    def title(self, name: str) -> str:
-        return self._concept(name).title
 
     def sources(self, name: str) -> list[dict[str, str]]:
         """Rows for a catalogue page: system, code or prefix, display, provenance."""
