@@ -66,8 +66,9 @@ def _page(statements: Mapping[str, Statement]) -> Iterator[str]:
     yield ""
     yield "| Code | Asks | Value |"
     yield "|---|---|---|"
+    terminology = load_terminology()
     for code, local in LOCAL.items():
-        yield _row(f"`{code}`", local.title, local.reading)
+        yield _row(f"`{code}`", terminology.local_codes[code], local.reading)
     yield ""
     yield "## Orders"
     yield ""
@@ -75,7 +76,6 @@ def _page(statements: Mapping[str, Statement]) -> Iterator[str]:
     yield ""
     yield "| System | Code | Study |"
     yield "|---|---|---|"
-    terminology = load_terminology()
     for system, code in sorted(terminology.codes("VS-MRICSPINE")):
         yield _row(system, f"`{code}`", terminology.display(system, code))
 

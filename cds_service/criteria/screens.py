@@ -42,7 +42,7 @@ def _shown(case: Case, codes: tuple[str, ...]) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             found.reference,
-            LOCAL[local].title,
+            case.frame.terminology.local_codes[local],
             found.recorded.text if found.recorded else None,
             "yes" if found.present else "no",
         )

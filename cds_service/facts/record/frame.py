@@ -103,8 +103,7 @@ class Frame:
             return None
         if len(known) > 1:
             sets = together(sets, parts, known)
-        local = LOCAL.get(first.code) if first.system == terminology.local_system else None
-        display = local.title if local else terminology.display(first.system, first.code)
+        display = terminology.display(first.system, first.code)
         return Code(sets, first.system, first.code, display, frozenset(known), tuple(parts))
 
     def site(self, places: Iterable[NamedConcept], code: Code) -> Site:

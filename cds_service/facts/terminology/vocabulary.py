@@ -13,79 +13,53 @@ class LocalCode(NamedTuple):
 
     concept: str
     reading: str
-    """`yes`: true/yes/present/positive; `exam`: Normal or Abnormal; `number`."""
-    title: str
+    """`yes`: true/yes/present/positive; `exam`: Normal or Abnormal; `global`: true or Normal; `number`."""
     on_condition: bool = False
     """A Condition may carry it, read like the finding."""
 
 
 LOCAL: dict[str, LocalCode] = {
-    "neuro-exam-normal": LocalCode("neuro-exam", "global", "Neurological examination"),
-    "motor-strength": LocalCode("motor", "number", "Muscle strength (MRC)"),
-    "motor-exam": LocalCode("motor", "exam", "Motor examination"),
-    "sensory-exam": LocalCode("sensory", "exam", "Sensory examination"),
-    "reflex-exam": LocalCode("reflex", "exam", "Tendon reflex"),
-    "gait-exam": LocalCode("gait", "exam", "Gait examination"),
-    "hand-clumsiness": LocalCode("hand", "yes", "Hand clumsiness", True),
-    "hoffmann-sign": LocalCode("umn:hoffmann", "yes", "Hoffmann sign"),
-    "babinski-sign": LocalCode("umn:babinski", "yes", "Babinski sign"),
-    "clonus": LocalCode("umn:clonus", "yes", "Clonus"),
-    "spasticity": LocalCode("umn:spasticity", "yes", "Spasticity"),
-    "vertebral-tenderness": LocalCode("tenderness", "yes", "Midline vertebral tenderness", True),
-    "saddle-anesthesia": LocalCode("saddle", "yes", "Saddle anaesthesia"),
-    "iv-drug-use": LocalCode("ivdu", "yes", "Injecting drug use", True),
-    "conservative-therapy-weeks": LocalCode("cons-weeks", "number", "Conservative therapy, weeks"),
-    "conservative-therapy-none": LocalCode("cons-none", "yes", "No conservative therapy"),
-    "intractable-pain": LocalCode("intractable", "yes", "Intractable pain", True),
-    "symptom-worsening": LocalCode("worsening", "yes", "Symptoms worsening"),
-    "suspected-ligament-injury": LocalCode("ligament", "yes", "Suspected ligament injury", True),
-    "ct-cspine-negative": LocalCode("ct-negative", "yes", "CT cervical spine negative"),
-    "prior-mri-nondiagnostic": LocalCode("mri-nondiagnostic", "yes", "Prior MRI non-diagnostic"),
-    "fusion-status-question": LocalCode(
-        "fusion-question", "yes", "Fusion or hardware in question", True
-    ),
-    "opll": LocalCode("opll", "yes", "Ossified posterior longitudinal ligament", True),
-    "orbital-metal": LocalCode("orbital-metal", "yes", "Metal in or near the eye", True),
-    "nexus-midline-tenderness": LocalCode(
-        "nexus:midline-tenderness", "yes", "NEXUS: midline tenderness"
-    ),
-    "nexus-intoxication": LocalCode("nexus:intoxication", "yes", "NEXUS: intoxication"),
-    "nexus-altered-alertness": LocalCode(
-        "nexus:altered-alertness", "yes", "NEXUS: altered alertness"
-    ),
-    "nexus-focal-deficit": LocalCode("nexus:focal-deficit", "yes", "NEXUS: focal deficit"),
-    "nexus-distracting-injury": LocalCode(
-        "nexus:distracting-injury", "yes", "NEXUS: distracting injury"
-    ),
-    "ccr-dangerous-mechanism": LocalCode(
-        "ccr:dangerous-mechanism", "yes", "C-Spine Rule: dangerous mechanism"
-    ),
-    "ccr-limb-paraesthesia": LocalCode(
-        "ccr:limb-paraesthesia", "yes", "C-Spine Rule: limb paraesthesia"
-    ),
-    "ccr-simple-rear-end": LocalCode(
-        "ccr:simple-rear-end", "yes", "C-Spine Rule: simple rear-end collision"
-    ),
-    "ccr-sitting-in-ed": LocalCode(
-        "ccr:sitting-in-ed", "yes", "C-Spine Rule: sitting in the emergency department"
-    ),
-    "ccr-walked-since-injury": LocalCode(
-        "ccr:walked-since-injury", "yes", "C-Spine Rule: walked since the injury"
-    ),
-    "ccr-delayed-pain-onset": LocalCode(
-        "ccr:delayed-pain-onset", "yes", "C-Spine Rule: delayed onset of pain"
-    ),
-    "ccr-no-midline-tenderness": LocalCode(
-        "ccr:no-midline-tenderness", "yes", "C-Spine Rule: no midline tenderness"
-    ),
-    "ccr-rotates-45-both-sides": LocalCode(
-        "ccr:rotates-45-both-sides", "yes", "C-Spine Rule: rotates 45° to both sides"
-    ),
-    "ccr-penetrating-injury": LocalCode(
-        "ccr:penetrating-injury", "yes", "C-Spine Rule: penetrating injury"
-    ),
-    "ccr-vitals-stable": LocalCode("ccr:vitals-stable", "yes", "C-Spine Rule: vital signs stable"),
+    "neuro-exam-normal": LocalCode("neuro-exam", "global"),
+    "motor-strength": LocalCode("motor", "number"),
+    "motor-exam": LocalCode("motor", "exam"),
+    "sensory-exam": LocalCode("sensory", "exam"),
+    "reflex-exam": LocalCode("reflex", "exam"),
+    "gait-exam": LocalCode("gait", "exam"),
+    "hand-clumsiness": LocalCode("hand", "yes", True),
+    "hoffmann-sign": LocalCode("umn:hoffmann", "yes"),
+    "babinski-sign": LocalCode("umn:babinski", "yes"),
+    "clonus": LocalCode("umn:clonus", "yes"),
+    "spasticity": LocalCode("umn:spasticity", "yes"),
+    "vertebral-tenderness": LocalCode("tenderness", "yes", True),
+    "saddle-anesthesia": LocalCode("saddle", "yes"),
+    "iv-drug-use": LocalCode("ivdu", "yes", True),
+    "conservative-therapy-weeks": LocalCode("cons-weeks", "number"),
+    "conservative-therapy-none": LocalCode("cons-none", "yes"),
+    "intractable-pain": LocalCode("intractable", "yes", True),
+    "symptom-worsening": LocalCode("worsening", "yes"),
+    "suspected-ligament-injury": LocalCode("ligament", "yes", True),
+    "ct-cspine-negative": LocalCode("ct-negative", "yes"),
+    "prior-mri-nondiagnostic": LocalCode("mri-nondiagnostic", "yes"),
+    "fusion-status-question": LocalCode("fusion-question", "yes", True),
+    "opll": LocalCode("opll", "yes", True),
+    "orbital-metal": LocalCode("orbital-metal", "yes", True),
+    "nexus-midline-tenderness": LocalCode("nexus:midline-tenderness", "yes"),
+    "nexus-intoxication": LocalCode("nexus:intoxication", "yes"),
+    "nexus-altered-alertness": LocalCode("nexus:altered-alertness", "yes"),
+    "nexus-focal-deficit": LocalCode("nexus:focal-deficit", "yes"),
+    "nexus-distracting-injury": LocalCode("nexus:distracting-injury", "yes"),
+    "ccr-dangerous-mechanism": LocalCode("ccr:dangerous-mechanism", "yes"),
+    "ccr-limb-paraesthesia": LocalCode("ccr:limb-paraesthesia", "yes"),
+    "ccr-simple-rear-end": LocalCode("ccr:simple-rear-end", "yes"),
+    "ccr-sitting-in-ed": LocalCode("ccr:sitting-in-ed", "yes"),
+    "ccr-walked-since-injury": LocalCode("ccr:walked-since-injury", "yes"),
+    "ccr-delayed-pain-onset": LocalCode("ccr:delayed-pain-onset", "yes"),
+    "ccr-no-midline-tenderness": LocalCode("ccr:no-midline-tenderness", "yes"),
+    "ccr-rotates-45-both-sides": LocalCode("ccr:rotates-45-both-sides", "yes"),
+    "ccr-penetrating-injury": LocalCode("ccr:penetrating-injury", "yes"),
+    "ccr-vitals-stable": LocalCode("ccr:vitals-stable", "yes"),
 }
+"""Every local code; knowledge/local_codes.toml holds our words for it."""
 
 NEXUS = tuple(code for code in LOCAL if code.startswith("nexus-"))
 CCR_LOW_RISK = (
