@@ -318,7 +318,7 @@ class Picture:
         denied = self.facts.stands(concepts=("cons-none",))
         return therapy.duration(
             self.facts.received,
-            self.facts.observed.numbers,
+            self.facts.observed.weeks,
             denied,
             self.onset,
             self.symptom_days,

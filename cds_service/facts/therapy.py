@@ -45,7 +45,7 @@ class Duration(msgspec.Struct, frozen=True):
 
 def duration(
     received: Received,
-    stated: Iterable[tuple[str, Valued, Entry]],
+    stated: Iterable[tuple[Valued, Entry]],
     denied: Iterable[Entry],
     onset: Interval | None,
     symptom_days: Days | None,
@@ -97,12 +97,12 @@ def _cap(minimum: int, maximum: int | None, symptom: Days | None) -> Days:
 
 
 def _stated(
-    stated: Iterable[tuple[str, Valued, Entry]], proven: tuple[date, date] | None, frame: Frame
+    stated: Iterable[tuple[Valued, Entry]], proven: tuple[date, date] | None, frame: Frame
 ) -> tuple[int, int, list[Evidence]]:
     """Weeks told by the patient: they keep growing only where a treatment is proven to go on."""
     low = high = 0
     evidence = []
-    for _, item, entry in stated:
+    for item, entry in stated:
         told = _told_days(item)
         if told is None or entry.recorded is None:
             continue

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cds_service.criteria import statements as _statements  # noqa: F401  (fills the register)
+from cds_service.criteria import rooms as _rooms  # noqa: F401  (fills the register)
 from cds_service.criteria.registry import CRITERIA, check_against, criterion
 from cds_service.errors import ConfigurationError
 

@@ -30,7 +30,7 @@ class Decision(NamedTuple):
     """A refusal that became INSUFFICIENT because what it rests on could not be read."""
 
 
-Rule = Callable[[Case], Decision | None]
+Question = Callable[[Case], Decision | None]
 
 STEPS: dict[str, str] = {
     "P0": "Is it a cervical-spine MRI order?",
@@ -47,7 +47,7 @@ STEPS: dict[str, str] = {
     "P11": "Can imaging wait?",
     "P12": "Otherwise: what is missing?",
 }
-"""Every step with the question it asks; the catalogue draws its diagram from this."""
+"""Every step with the question it asks; the catalogue lists them."""
 
 
 def positives(case: Case) -> list[str]:
@@ -197,7 +197,7 @@ _P12 = Decision(Outcome.INSUFFICIENT, "the record does not tell")
 """What is left when no step matches."""
 
 
-_RULES: dict[str, Rule] = {
+_QUESTIONS: dict[str, Question] = {
     "P1": _p1,
     "P2": _p2,
     "P3": _p3,
@@ -227,10 +227,10 @@ def decide(case: Case, *, duplicates: bool = True) -> Verdict:
     if duplicates and (second := _second_draft(case)):
         text = f"{STEPS['P5']} {second.outcome}: {second.why}"
         return Verdict("P5", second, (*steps, Step("P5", text, True)))
-    for name, rule in _RULES.items():
+    for name, ask in _QUESTIONS.items():
         if name == "P5" and not duplicates:
             continue
-        found = rule(case)
+        found = ask(case)
         if found is not None:
             deciding, decision = name, found
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, cast
 
 from cds_service.criteria import postop, trauma
-from cds_service.criteria import statements as _statements  # noqa: F401  (fills the registry)
+from cds_service.criteria import rooms as _rooms  # noqa: F401  (fills the registry)
 from cds_service.criteria.decision import possible
 from cds_service.criteria.decision.overlays import overlays
 from cds_service.criteria.decision.precedence import Verdict, change_can_be_known, decide, unread

@@ -61,8 +61,8 @@ class Observed(msgspec.Struct, frozen=True):
     entries: list[Entry]
     results: Results
     worsening: list[Focus]
-    numbers: list[tuple[str, r.Valued, Entry]]
-    """Answers that are numbers: (local code, value, entry)."""
+    weeks: list[tuple[r.Valued, Entry]]
+    """Stated weeks of conservative treatment: value and entry."""
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False):
@@ -86,7 +86,7 @@ def read(
     """Entries, results and worsening of this patient's Observations and QuestionnaireResponses."""
     found = Observed([], {}, [], [])
     for item in _items(observations, answers, frame):
-        _sort(item, found, frame)
+        _file(item, found, frame)
     return msgspec.structs.replace(found, entries=_judge_reflexes(found.entries))
 
 
@@ -174,7 +174,7 @@ def _of_items(
             yield _Item(value, code, Kind.ANSWER, name, f"{name}-{index}", date, site)
 
 
-def _sort(item: _Item, found: Observed, frame: Frame) -> None:
+def _file(item: _Item, found: Observed, frame: Frame) -> None:
     measured = item.code.sets & MEASURED
     if measured:
         result = Result(item.item, item.code, item.reference, item.date, item.site)
@@ -186,7 +186,7 @@ def _sort(item: _Item, found: Observed, frame: Frame) -> None:
         if entry.present:
             found.worsening.append(Focus(entry, item.focus))
     elif local == "conservative-therapy-weeks":
-        found.numbers.append((local, item.item, _entry(item, True)))
+        found.weeks.append((item.item, _entry(item, True)))
     elif local is not None:
         found.entries.append(_of_local(local, item, frame))
     elif not measured:
