@@ -30,6 +30,7 @@ ROOMS = {
         "",
     },
     "issued": set(),
+    "reporting": {"adapters", "errors"},
     "watch": set(),
     "adapters": {
         "cdshooks",
