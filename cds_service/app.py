@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
-from cds_service.cdshooks.request import HOOKS
+from cds_service.cdshooks.request import HOOKS, HookRequest
 from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
     from cds_service.adapters.store.store import Store
     from cds_service.facts.terminology.value_sets import Terminology
+    from cds_service.rendering.library import Library
 
 NO_CLIENT = (
     "no client is configured, and production mode answers configured clients only: add a "
@@ -84,7 +87,8 @@ def create_app(
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)
     terminology = load_terminology(settings)
-    evaluator = evaluator or build_evaluator(settings, terminology)
+    library = load_library()
+    evaluator = evaluator or build_evaluator(settings, terminology, library)
 
     app = Flask("cds_service", static_folder=None, template_folder=None)
     app.extensions[START] = start or (lambda: None)
@@ -105,7 +109,9 @@ def create_app(
     app.register_blueprint(discovery(document, guard, settings.public_url))
     clock = clock or _now
     if reader is None and (settings.dev or any(client.fhir_servers for client in clients)):
-        reader = build_reader(settings, terminology, document["services"][0]["prefetch"], clock)
+        templates = document["services"][0]["prefetch"]
+        build = partial(build_reader, settings, terminology, templates, clock)
+        reader = _LateReader(build) if settings.dev else build()
     app.register_blueprint(
         invoke(
             evaluator,
@@ -119,7 +125,9 @@ def create_app(
     )
     if store is not None:
         app.register_blueprint(
-            feedback(store, authenticator, clock, settings.public_url, _reason_systems(settings))
+            feedback(
+                store, authenticator, clock, settings.public_url, _reason_systems(library, settings)
+            )
         )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))
@@ -136,13 +144,21 @@ def load_terminology(settings: Settings) -> Terminology:
     return load(settings.value_set_folder, settings.local_code_system)
 
 
-def build_evaluator(settings: Settings, terminology: Terminology) -> EvaluatorProtocol:
-    """The use case with all its content, read and checked once."""
+def load_library() -> Library:
+    """Cards and statements of the package."""
     from cds_service.content.folders import cards_dir, knowledge_dir
-    from cds_service.evaluate import Evaluator
-    from cds_service.rendering.library import load_library
+    from cds_service.rendering.library import load_library as load
 
-    library = load_library(cards_dir(), knowledge_dir())
+    return load(cards_dir(), knowledge_dir())
+
+
+def build_evaluator(
+    settings: Settings, terminology: Terminology, library: Library | None = None
+) -> EvaluatorProtocol:
+    """The use case with all its content, read and checked once."""
+    from cds_service.evaluate import Evaluator
+
+    library = library or load_library()
     return Evaluator(terminology, library, settings.canonical, settings.public_url)
 
 
@@ -220,13 +236,28 @@ def build_store(
     return store
 
 
-def _reason_systems(settings: Settings) -> dict[str, str]:
+class _LateReader:
+    """A reader that is made when the first client names a FHIR server: most that try the service
+    name none, and its libraries are a tenth of the start.
+    """
+
+    def __init__(self, build: Callable[[], FhirReader]) -> None:
+        self._build = build
+        self._reader: FhirReader | None = None
+        self._lock = threading.Lock()
+
+    def complete(self, request: HookRequest, client: Client, deadline: float) -> HookRequest:
+        if request.fhir_server is None:
+            return request
+        with self._lock:
+            self._reader = self._reader or self._build()
+        return self._reader.complete(request, client, deadline)
+
+
+def _reason_systems(library: Library, settings: Settings) -> dict[str, str]:
     """Systems of our override reasons by code: some clients send the code alone."""
-    from cds_service.content.folders import cards_dir, knowledge_dir
-    from cds_service.rendering.library import load_library
     from cds_service.rendering.render import reason_coding
 
-    library = load_library(cards_dir(), knowledge_dir())
     codings = [
         reason_coding(reason, settings.canonical) for reason in library.override_reasons.values()
     ]

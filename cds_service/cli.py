@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -110,6 +111,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    # Nothing that is read at start is garbage; the server takes the collector over.
+    gc.disable()
     from cds_service.server import serve
 
     given = {name: getattr(arguments, name) for name in ("dev", "host", "port", "workers")}

@@ -46,7 +46,6 @@ class CollectorControl:
 
     def take(self) -> None:
         """Once for each worker, when it has started."""
-        gc.collect()
         gc.freeze()
         gc.disable()
 
@@ -121,6 +120,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # Workers are forked from here; frozen pages stay shared between them.
         gc.collect()
         gc.freeze()
+        gc.enable()
         super().__init__()
 
     def load_config(self) -> None:

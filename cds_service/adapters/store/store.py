@@ -95,7 +95,7 @@ class Store:
             with engine.begin() as connection:
                 found = schema.state(connection)
                 if not found.current and connection.dialect.name == "sqlite":
-                    schema.upgrade(connection)
+                    (schema.create if self._temporary else schema.upgrade)(connection)
                     found = schema.state(connection)
                 if found.ready:
                     self._keys = schema.keys(connection)

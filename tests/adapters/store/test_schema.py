@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
@@ -24,6 +26,24 @@ def test_up_makes_what_the_code_works_with(empty):
     with transaction(empty) as connection:
         assert schema.state(connection).ready
         context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_the_newest_revision_is_the_one_alembic_knows():
+    config = Config()
+    config.set_main_option("script_location", "cds_service:adapters/store/migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.newest()
+
+
+def test_made_at_once_is_the_same_as_made_by_steps(empty):
+    with transaction(empty) as connection:
+        schema.create(connection)
+    with transaction(empty) as connection:
+        assert schema.state(connection).ready
+        assert schema.keys(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert context.get_current_revision() == schema.newest()
         assert compare_metadata(context, METADATA) == []
 
 
