@@ -46,11 +46,11 @@ def issued_rows(slips: Iterable[tuple[Slip, float, float]]) -> Rows:
     """Rows of each table; with each slip come the seconds of its evaluation and of its call."""
     rows: Rows = {table: [] for table in ORDER}
     for slip, evaluate, total in slips:
-        call = plain(slip.at)
-        for rated in slip.rated:
+        ids = [plain(slip.at) for _ in slip.rated]
+        for id_, rated in zip(ids, slip.rated, strict=True):
             rating: Row = {
-                "id": plain(slip.at),
-                "call": call,
+                "id": id_,
+                "call": ids[0],
                 "at": milliseconds(slip.at),
                 "client": slip.client,
                 "hook": slip.hook,

@@ -71,8 +71,8 @@ RATINGS: Final = _table(
 )
 """One row for each rated order, also where nothing was said (`cards` 0).
 
-Orders of one call share `call` and the timings, which are microseconds: criteria and rendering,
-and from the arrival of the request until its answer was ready. `hook_instance` null: it was no
+Orders of one call share `call`, the id of the first of them, and the timings, which are microseconds:
+criteria and rendering, and from the arrival of the request until its answer was ready. `hook_instance` null: it was no
 UUID. `patient`, `practitioner`: keyed hashes, null unless a key is configured.
 """
 

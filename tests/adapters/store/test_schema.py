@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -11,6 +13,7 @@ from alembic.script import ScriptDirectory
 
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
+from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.tables import METADATA
 from cds_service.cli import main
 from cds_service.errors import ConfigurationError
@@ -56,6 +59,35 @@ def test_down_takes_everything_away_and_up_brings_it_back(empty):
         assert tables(connection) == set(METADATA.tables)
 
 
+def test_a_call_of_older_versions_gets_the_id_of_its_first_order(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection, "0001")
+        profile = {"id": 1, "outcome": "x", "step": "x", "version": "x", "order_code": "x"}
+        connection.execute(t.PROFILES.insert(), profile)
+        for id_, call in ((1, 7), (2, 7), (4, 8)):
+            connection.execute(t.RATINGS.insert(), rating(UUID(int=id_), UUID(int=call)))
+        schema.upgrade(connection)
+        found = connection.execute(sa.select(t.RATINGS.c.id, t.RATINGS.c.call))
+        assert {(id_.int, call.int) for id_, call in found} == {(1, 1), (2, 1), (4, 4)}
+        schema.downgrade(connection, "0001")
+        assert schema.state(connection).current == "0001"
+        assert connection.scalar(sa.select(sa.func.count()).select_from(t.RATINGS)) == 3
+
+
+def rating(id_, call):
+    return {
+        "id": id_,
+        "call": call,
+        "at": 0,
+        "client": "x",
+        "hook": "order-sign",
+        "profile": 1,
+        "cards": 0,
+        "evaluate_us": 1,
+        "total_us": 1,
+    }
+
+
 def test_a_step_that_fails_leaves_nothing_behind(empty):
     def stopped_half_way():
         with transaction(empty) as connection:
@@ -97,17 +129,17 @@ def command(tmp_path, capsys):
 def test_commands_say_where_the_schema_is(command, tmp_path):
     code, text = command("status")
     assert (code, "run: cds-service db upgrade" in text) == (1, True)
-    assert command("upgrade") == (0, "revision none -> 0001\n")
+    assert command("upgrade") == (0, "revision none -> 0002\n")
     assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0
     code, text = command("status")
     assert (code, f"{tmp_path}/store.db" in text) == (0, True)
-    assert command("downgrade", "base") == (0, "revision 0001 -> none\n")
+    assert command("downgrade", "base") == (0, "revision 0002 -> none\n")
 
 
 def test_a_revision_that_is_not_there_is_told_with_those_that_are(command):
     code, text = command("upgrade", "nix")
     assert code == 2
-    assert "there are: 0001, and base" in text
+    assert "there are: 0002, 0001, and base" in text
 
 
 @pytest.mark.parametrize(
