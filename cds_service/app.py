@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from structlog.typing import FilteringBoundLogger
@@ -254,14 +254,18 @@ class _LateReader:
         return self._reader.complete(request, client, deadline)
 
 
-def _reason_systems(library: Library, settings: Settings) -> dict[str, str]:
-    """Systems of our override reasons by code: some clients send the code alone."""
+def override_codings(library: Library, settings: Settings) -> list[dict[str, Any]]:
+    """Our override reasons as they stand on cards."""
     from cds_service.rendering.render import reason_coding
 
-    codings = [
+    return [
         reason_coding(reason, settings.canonical) for reason in library.override_reasons.values()
     ]
-    return {coding["code"]: coding["system"] for coding in codings}
+
+
+def _reason_systems(library: Library, settings: Settings) -> dict[str, str]:
+    """Systems of our override reasons by code: some clients send the code alone."""
+    return {coding["code"]: coding["system"] for coding in override_codings(library, settings)}
 
 
 def _origins(clients: Sequence[Client]) -> frozenset[str]:

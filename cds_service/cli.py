@@ -17,6 +17,7 @@ from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.db_commands import add_commands, explain_card
 from cds_service.errors import ConfigurationError, RequestError
 from cds_service.ports import require_free
+from cds_service.report_command import add_command
 from cds_service.settings import Settings, load_settings
 
 REFUSED: Final = 1
@@ -106,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         help="also ask the clients' key addresses and FHIR servers",
     )
     add.set_defaults(run=_check)
+    add_command(commands, common, _settings)
     add_commands(commands, common, _settings)
     return parser
 

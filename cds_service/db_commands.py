@@ -52,7 +52,7 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     from cds_service.adapters.databases import is_there, shown, transaction
     from cds_service.adapters.store import schema
 
-    url = _url(settings)
+    url = configured_store(settings)
     found = schema.NOTHING
     if is_there(url):
         with transaction(url, writes=False) as connection:
@@ -78,7 +78,7 @@ def _purge(_: argparse.Namespace, settings: Settings) -> int:
     from cds_service.adapters.store.purge import purge
 
     days = settings.retention.model_dump()
-    for table, rows in purge(_url(settings), days, datetime.now(UTC)):
+    for table, rows in purge(configured_store(settings), days, datetime.now(UTC)):
         print(f"{table}: {rows} removed")
     for kind, limit in days.items():
         print(f"{kind}: kept {f'{limit} days' if limit else 'for ever'}")
@@ -91,7 +91,7 @@ def _copy(arguments: argparse.Namespace, settings: Settings) -> int:
 
     target = database_url(arguments.target, "URL")
     require_folder(target, "URL")
-    for copied in copy(_url(settings), target):
+    for copied in copy(configured_store(settings), target):
         print(f"{copied.table}: {copied.rows} rows, checksum {copied.checksum} on both sides")
     print("done; name the new database in the setting store, and start the service")
     return 0
@@ -106,7 +106,7 @@ def explain_card(card: str, settings: Settings) -> int:
         uuid = UUID(card)
     except ValueError:
         raise ConfigurationError("--card: write the uuid of a card") from None
-    url = _url(settings)
+    url = configured_store(settings)
     if not is_there(url):
         raise ConfigurationError("store: there is none yet")
     with transaction(url, writes=False) as connection:
@@ -126,7 +126,7 @@ def _move(settings: Settings, direction: str, revision: str) -> int:
     from cds_service.adapters.databases import make_file, transaction
     from cds_service.adapters.store import schema
 
-    url = _url(settings)
+    url = configured_store(settings)
     make_file(url)
     with transaction(url, wait=_PATIENCE) as connection:
         before = schema.state(connection).current
@@ -136,7 +136,7 @@ def _move(settings: Settings, direction: str, revision: str) -> int:
     return 0
 
 
-def _url(settings: Settings) -> sa.URL:
+def configured_store(settings: Settings) -> sa.URL:
     """The configured store. Raises ConfigurationError."""
     from cds_service.adapters.store.place import store_url
 

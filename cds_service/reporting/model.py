@@ -7,7 +7,7 @@ the store; quarantined events stand apart and count nowhere else.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -182,3 +182,8 @@ class Report(msgspec.Struct, frozen=True):
     feedback: Feedback
     timing: Timing
     candidates: tuple[Candidate, ...]
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the span, all of it; None: no limit."""
+        return None if self.end is None else (self.end - timedelta(days=1)).date()

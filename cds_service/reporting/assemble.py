@@ -1,0 +1,243 @@
+"""From counts to the figures of the report."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from cds_service.reporting.interval import override_interval, wilson
+from cds_service.reporting.model import (
+    Feedback,
+    Group,
+    Missing,
+    Orders,
+    Reason,
+    Report,
+    Statement,
+    Suggestion,
+    Tally,
+    Timing,
+    Version,
+    Week,
+)
+from cds_service.reporting.review import candidates
+from cds_service.reporting.selects import ACCEPTED, DISMISSED, NOT_RATED, OVERRIDDEN, UNANSWERED
+from cds_service.reporting.span import Span, monday
+from cds_service.reporting.timing import percentiles
+
+Displays = Mapping[tuple[str | None, str], str]
+"""Our words for override reasons, by system and code."""
+States = Counter[int]
+"""What became of cards -> how many."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Some:
+    """Orders of one key."""
+
+    orders: int = 0
+    silent: int = 0
+    first: int | None = None
+    last: int | None = None
+    """Milliseconds."""
+
+    def add(self, orders: int, silent: int, first: int, last: int) -> None:
+        self.orders += orders
+        self.silent += silent
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+
+
+def _some() -> defaultdict[str, Some]:
+    return defaultdict(Some)
+
+
+def _states() -> defaultdict[str, States]:
+    return defaultdict(Counter)
+
+
+@dataclass
+class Figures:
+    """What the statements of `selects` count, added up over spans."""
+
+    orders: dict[str, dict[str, Some]] = field(default_factory=lambda: defaultdict(_some))
+    """Heading -> key -> orders."""
+    cards: dict[str, dict[str, States]] = field(default_factory=lambda: defaultdict(_states))
+    """Heading -> key -> what became of the cards."""
+    joined: int = 0
+    """Events on cards that have a row."""
+    reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Statement -> reason code -> cards."""
+    events: Counter[tuple[str, str | None, str | None]] = field(default_factory=Counter)
+    """Outcome, system and code of the reason -> events."""
+    offered: Counter[str] = field(default_factory=Counter)
+    accepted: Counter[str] = field(default_factory=Counter)
+    """Suggestion -> how often."""
+    buckets: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    longest: Counter[str] = field(default_factory=Counter)
+    """`evaluate`, `total` -> microseconds."""
+    quarantined: dict[str, int] = field(default_factory=dict)
+
+
+def assemble(figures: Figures, span: Span, displays: Displays, made_at: datetime) -> Report:
+    cards = figures.cards
+    statements = _statements(figures)
+    return Report(
+        made_at=made_at,
+        start=span.start,
+        end=span.end,
+        client=span.client,
+        orders=_orders(figures),
+        cards=_tally(sum(cards["client"].values(), Counter())),
+        by_outcome=_groups(cards["outcome"]),
+        by_overlay=_groups(cards["overlay"]),
+        by_statement=statements,
+        by_client=_groups(cards["client"]),
+        weeks=_weeks(figures),
+        versions=_versions(figures),
+        suggestions=tuple(
+            Suggestion(name, figures.offered[name], figures.accepted[name])
+            for name in _by_number(figures.offered)
+        ),
+        feedback=_feedback(figures, displays),
+        timing=_timing(figures),
+        candidates=candidates(statements),
+    )
+
+
+def _tally(states: States) -> Tally:
+    return Tally(
+        issued=states.total(),
+        accepted=states[ACCEPTED],
+        overridden=states[OVERRIDDEN],
+        dismissed=states[DISMISSED],
+        unanswered=states[UNANSWERED],
+    )
+
+
+def _by_number(counted: Mapping[str, int]) -> list[str]:
+    """The most frequent first; of equal ones the first by name."""
+    return sorted(counted, key=lambda key: (-counted[key], key))
+
+
+def _groups(found: Mapping[str, States]) -> tuple[Group, ...]:
+    keys = _by_number({key: states.total() for key, states in found.items()})
+    tallies = [(key, _tally(found[key])) for key in keys]
+    return tuple(Group(key, cards, override_interval(cards)) for key, cards in tallies)
+
+
+def _statements(figures: Figures) -> tuple[Statement, ...]:
+    found: dict[str, States] = defaultdict(Counter)
+    for heading in ("statement", "overlay"):
+        for key, states in figures.cards[heading].items():
+            found[key].update(states)
+    return tuple(
+        Statement(
+            group.key,
+            group.cards,
+            group.interval,
+            {
+                code: figures.reasons[group.key][code]
+                for code in _by_number(figures.reasons[group.key])
+            },
+        )
+        for group in _groups(found)
+    )
+
+
+def _orders(figures: Figures) -> Orders:
+    outcomes = {key: some.orders for key, some in figures.orders["outcome"].items()}
+    evaluated = sum(outcomes.values())
+    not_rated = outcomes.get(NOT_RATED, 0)
+    questions = {key: some.orders for key, some in figures.orders["question"].items()}
+    return Orders(
+        evaluated=evaluated,
+        silent=sum(some.silent for some in figures.orders["outcome"].values()),
+        not_rated=not_rated,
+        not_rated_interval=wilson(not_rated, evaluated),
+        outcomes={key: outcomes[key] for key in _by_number(outcomes)},
+        missing=tuple(
+            Missing(key, questions[key], questions[key] / not_rated)
+            for key in _by_number(questions)
+        ),
+    )
+
+
+def _weeks(figures: Figures) -> tuple[Week, ...]:
+    orders, open_ = figures.orders["week"], figures.orders["week not rated"]
+    cards = figures.cards["week"]
+    weeks = []
+    for key in sorted({*orders, *cards}, key=int):
+        tally = _tally(cards[key])
+        start = monday(int(key)).date()
+        weeks.append(
+            Week(start, orders[key].orders, open_[key].orders, tally, override_interval(tally))
+        )
+    return tuple(weeks)
+
+
+def _versions(figures: Figures) -> tuple[Version, ...]:
+    orders, open_ = figures.orders["version"], figures.orders["version not rated"]
+    found = []
+    for key in orders:
+        some, tally = orders[key], _tally(figures.cards["version"][key])
+        found.append(
+            Version(
+                key,
+                _day(some.first),
+                _day(some.last),
+                some.orders,
+                open_[key].orders,
+                tally,
+                override_interval(tally),
+            )
+        )
+    return tuple(sorted(found, key=lambda each: (each.first, each.last, each.version)))
+
+
+def _day(milliseconds: int | None) -> date:
+    return (_EPOCH + timedelta(milliseconds=milliseconds or 0)).date()
+
+
+def _feedback(figures: Figures, displays: Displays) -> Feedback:
+    events = figures.events
+    kept: Counter[tuple[str | None, str | None]] = Counter()
+    accepted = 0
+    for (outcome, system, code), number in events.items():
+        if outcome == "accepted":
+            accepted += number
+        else:
+            kept[system, code] += number
+    reasons = [
+        Reason(system, code, _display(system, code, displays), number)
+        for (system, code), number in kept.items()
+    ]
+    reasons.sort(key=lambda each: (-each.events, each.code or "", each.system or ""))
+    return Feedback(
+        events=events.total(),
+        accepted=accepted,
+        overridden=kept.total(),
+        reasons=tuple(reasons),
+        without_card=events.total() - figures.joined,
+        quarantined=dict(sorted(figures.quarantined.items())),
+    )
+
+
+def _display(system: str | None, code: str | None, displays: Displays) -> str:
+    if code is None:
+        return "No reason given"
+    return displays.get((system, code), code)
+
+
+def _timing(figures: Figures) -> Timing:
+    buckets, longest = figures.buckets, figures.longest
+    return Timing(
+        buckets["total"].total(),
+        percentiles(buckets["evaluate"], longest["evaluate"]),
+        percentiles(buckets["total"], longest["total"]),
+    )
