@@ -184,7 +184,7 @@ def build_reader(
     """Reads what was not prefetched, for the drafts that will be rated."""
     from cds_service.adapters.fhir.reader import FhirReader as Reader
     from cds_service.adapters.fhir.reader import Report
-    from cds_service.evaluate import rated_drafts
+    from cds_service.drafts import rated_drafts
 
     def observe(report: Report) -> None:
         call_log.note(

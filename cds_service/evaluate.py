@@ -16,11 +16,11 @@ from cds_service.client import Client
 from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
+from cds_service.drafts import selected
 from cds_service.errors import DataNotAvailable
 from cds_service.facts.patient_facts import PatientFacts
-from cds_service.facts.record.attached import attached, joined, with_names
+from cds_service.facts.record.attached import joined
 from cds_service.facts.record.frame import Frame
-from cds_service.facts.record.orders import Draft, cervical_mri
 from cds_service.facts.record.prefetch import Received, State, gaps, receive
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
@@ -36,6 +36,8 @@ Json = dict[str, Any]
 
 REQUIRED = ("patient", "conditions")
 """Prefetch keys without which nothing is said (CDS Hooks, Prefetch: 412)."""
+
+NO_CARD = "No card: the order adheres and nothing is to do (cards.showAppropriate is false)."
 
 
 class Evaluator:
@@ -111,18 +113,29 @@ class Evaluator:
         )
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
-        """The reasoning of every rated order, as text for people."""
+        """The reasoning of every rated order, and why others were passed over, as text for people."""
+        passed: list[str] = []
+        frame = self._frame(request, now, client)
+        selected(request, frame, lambda what, why: passed.append(_printable(f"{what}: {why}")))
         advices = self.advise(request, now, client)
+        drawn = draw(advices, self._library, self._options(request, client))
+        parts = []
+        for advice in advices:
+            parts.append(explain_text(advice, self._library))
+            if not any(each.advice is advice for each in drawn):
+                parts.append(NO_CARD)
         if not advices:
-            return "No selected draft is a cervical-spine MRI of this patient: no cards."
-        return "\n\n".join(explain_text(advice, self._library) for advice in advices)
+            parts.append("No selected draft is a cervical-spine MRI of this patient: no cards.")
+        if passed:
+            parts.append("\n  - ".join(["Passed over", *passed]))
+        return "\n\n".join(parts)
 
     def advise(
         self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
     ) -> list[OrderAdvice]:
         """One recommendation for each selected cervical-MRI draft, in the order of selection."""
         frame = self._frame(request, now, client)
-        drafts = _drafts(request, frame)
+        drafts = selected(request, frame)
         if not drafts:
             return []
         received = receive(request.prefetch, request.context.patient_id, request.fhir_server)
@@ -174,6 +187,11 @@ class Evaluator:
         )
 
 
+def _printable(text: str) -> str:
+    """Without what would steer a terminal: parts of it were received."""
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
 def _pending(recommendation: Recommendation, request: HookRequest) -> Json | None:
     """The pending order whose priority should be raised, as it was received.
 
@@ -200,55 +218,3 @@ def _require(received: Received) -> None:
             raise DataNotAvailable(key, "absent")
         if state is State.FAILED:
             raise DataNotAvailable(key, "could not be read")
-
-
-def rated_drafts(
-    request: HookRequest, now: datetime, client: Client, terminology: Terminology
-) -> list[Json]:
-    """The drafts that would be rated; without one the chart is not needed."""
-    frame = Frame(now, client.criteria, terminology, request.fhir_server)
-    return [raw for _, raw in _drafts(request, frame)]
-
-
-def _drafts(request: HookRequest, frame: Frame) -> list[tuple[Draft, Json]]:
-    """Selected cervical-MRI drafts of this patient, in the order of `selections`.
-
-    Without `selections` (order-sign) every draft is selected. Drafts about another patient, and
-    selections that match nothing, are passed over.
-    """
-    by_reference: dict[str, Json] = {}
-    for raw in request.context.draft_orders:
-        if raw.get("resourceType") == "ServiceRequest" and isinstance(raw.get("id"), str):
-            by_reference.setdefault(f"ServiceRequest/{raw['id']}", raw)
-    picked = request.context.selections
-    wanted = list(by_reference) if picked is None else list(dict.fromkeys(picked))
-    found: list[tuple[Draft, Json]] = []
-    for reference in wanted:
-        if reference not in by_reference:
-            continue
-        raw = by_reference[reference]
-        draft = _draft(raw, request, frame)
-        if draft is None:
-            continue
-        if found:
-            # A second order for the same study: the first is being placed already.
-            first = found[0][0]
-            draft = msgspec.structs.replace(draft, follows=first.reference, follows_code=first.code)
-        found.append((draft, raw))
-    return found
-
-
-def _draft(raw: Json, request: HookRequest, frame: Frame) -> Draft | None:
-    try:
-        order = msgspec.convert(raw, ServiceRequest)
-    except msgspec.ValidationError:
-        return None  # not an R4 ServiceRequest: not one of ours
-    subject = order.subject.reference if order.subject else None
-    patient = request.context.patient_id
-    if relative(subject, request.fhir_server) != f"Patient/{patient}":
-        return None
-    brought = attached(raw, request.context.beside, patient, request.fhir_server)
-    draft = cervical_mri(with_names(order, brought.names), frame)
-    return draft and msgspec.structs.replace(
-        draft, attached=brought.resources, supporting=brought.supporting
-    )

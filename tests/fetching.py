@@ -16,7 +16,7 @@ from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.cdshooks.services import prefetch_templates
 from cds_service.client import Client
-from cds_service.evaluate import rated_drafts
+from cds_service.drafts import rated_drafts
 from cds_service.facts.record.prefetch import State, receive
 
 Json = dict[str, Any]

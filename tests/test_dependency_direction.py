@@ -17,7 +17,9 @@ ROOMS = {
     "cdshooks": {"fhir", "errors"},
     "content": {"facts", "errors"},
     "rendering": {"criteria", "facts", "fhir", "issued", "errors"},
+    "drafts": {"facts", "fhir", "cdshooks", "client"},
     "evaluate": {
+        "drafts",
         "rendering",
         "criteria",
         "facts",
