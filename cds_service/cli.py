@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -28,7 +29,20 @@ WRONG: Final = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Errors go to stderr with place and mend."""
-    arguments = _parser().parse_args(argv)
+    try:
+        try:
+            return _run(_parser().parse_args(argv))
+        finally:
+            # Here, because what is left is written when Python ends, where nobody catches anything.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `cds-service explain … | head`.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         code: int = arguments.run(arguments)
     except ConfigurationError as why:
@@ -38,10 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = f"{why.text} ({why.diagnostics})" if why.diagnostics else why.text
         print(f"{arguments.request}: refused with {why.status}: {text}", file=sys.stderr)
         return REFUSED
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `cds-service explain … | head`.
-        sys.stderr.close()
-        return 0
     return code
 
 
