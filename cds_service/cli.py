@@ -100,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
             "--at",
             type=_moment,
             metavar="DATE",
-            help="evaluate as of this ISO date or date-time with offset (default: now)",
+            help="evaluate as of 2026-03-02 (its noon) or 2026-03-02T08:30; without an offset such"
+            " as Z or +01:00 it is in eval.timezone, UTC unless set (default: now)",
         )
         add.add_argument(
             "--client",
@@ -168,6 +169,7 @@ def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
     now = arguments.at or datetime.now(UTC)
     if now.tzinfo is None:
         now = now.replace(tzinfo=client.criteria.zone)
+        print(f"--at: taken as {now.isoformat()} (eval.timezone)", file=sys.stderr)
     evaluator = build_evaluator(settings, load_terminology(settings))
     print(run(evaluator, request, now, client).rstrip())
     return 0

@@ -104,10 +104,12 @@ class TestEvaluate:
             ("2026-03-02T08:30:00Z", "2026-03-02T08:30:00+00:00"),
         ],
     )
-    def test_as_of_another_day(self, evaluator, request_file, at, expected):
+    def test_as_of_another_day(self, evaluator, request_file, at, expected, capsys):
         zone = "eval.timezone=Europe/Berlin"
         assert main(["evaluate", request_file, "--at", at, "--set", zone]) == 0
         assert evaluator.asked[0][1].isoformat() == expected
+        said = f"--at: taken as {expected} (eval.timezone)\n"
+        assert capsys.readouterr().err == ("" if at.endswith("Z") else said)
 
     def test_a_day_that_is_none(self, request_file, capsys):
         with pytest.raises(SystemExit):
