@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import msgspec
@@ -105,7 +106,10 @@ def make_client(
         elif key in KEYS:
             criteria[key] = value
         else:
-            raise ConfigurationError(f"unknown key {key}; known here: {', '.join(_near(key))}")
+            near = meant(key, (*OPTIONS, *KEYS))
+            raise ConfigurationError(
+                f"unknown key {key}{near}; known here: {', '.join(_beside(key))}"
+            )
     if fields["system_actions"] and not fields["g_code"]:
         raise ConfigurationError("pama.gCode: required when pama.systemActions is true")
     return Client(name=name, criteria=CriteriaConfig(criteria), **fields, **connection)
@@ -130,6 +134,18 @@ def _convert(key: str, option: Option, value: object) -> bool | str:
     return text.lower() == "true"
 
 
-def _near(key: str) -> list[str]:
+def meant(key: str, known: Iterable[str]) -> str:
+    """The known key that a misspelt one comes nearest to, as a question; empty: none is near."""
+    lower = {each.lower(): each for each in known}
+    found = get_close_matches(key.lower(), lower, 1, 0.7)
+    return f", did you mean {lower[found[0]]}?" if found else ""
+
+
+def first_option(group: str) -> str | None:
+    """An option of a group, `dup`; None: there is no such group."""
+    return next((key for key in (*OPTIONS, *KEYS) if key.startswith(f"{group}.")), None)
+
+
+def _beside(key: str) -> list[str]:
     known = [*OPTIONS, *KEYS]
     return [name for name in known if name.split(".")[0] == key.split(".", maxsplit=1)[0]] or known

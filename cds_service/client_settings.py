@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cds_service.client import Client, FhirServer, flatten, make_client
+from cds_service.client import Client, FhirServer, first_option, flatten, make_client, meant
 from cds_service.errors import ConfigurationError
 
 LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -161,10 +161,13 @@ def explain(loc: tuple[int | str, ...], kind: str, message: str, tables: Any) ->
             place[-1] += f" #{part + 1}"
         else:
             place.append(part)
+    if kind == "extra_forbidden" and (option := first_option(place[-1])):
+        return ": ".join([*place, f"options such as {option} stand in [clients.options]"])
     if kind == "extra_forbidden":
         table = FhirServerSettings if "fhir_servers" in loc else ClientSettings
+        near = meant(place[-1], table.model_fields)
         known = ", ".join(table.model_fields)
-        return ": ".join([*place[:-1], f"unknown key {place[-1]}; known: {known}"])
+        return ": ".join([*place[:-1], f"unknown key {place[-1]}{near}; known: {known}"])
     if kind == "missing":
         message = "required"
     elif kind in ("model_type", "model_attributes_type"):

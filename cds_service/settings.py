@@ -19,11 +19,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from cds_service.client import Client, flatten, make_client
-from cds_service.client_settings import ClientSettings, explain, https_url
+from cds_service.client import Client, flatten, make_client, meant
+from cds_service.client_settings import ClientSettings, https_url
 from cds_service.errors import ConfigurationError
+from cds_service.settings_mistakes import (
+    PREFIX,
+    in_words,
+    misplaced_option,
+    unknown_key,
+    variable_set,
+)
 
-PREFIX: Final = "CDS_SERVICE_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -206,11 +212,11 @@ def load_settings(
     from_file = flatten(table.pop("options", {}))
     _check(f"{config}: [options]", from_file)
     _check("--set", options or {})
-    rest = {key: value for key, value in table.items() if not _variable_set(key)}
+    rest = {key: value for key, value in table.items() if not variable_set(key)}
     try:
         settings = Settings(**(rest | given))
     except ValidationError as why:
-        raise ConfigurationError(_explain(why, config, given, table.get("clients"))) from None
+        raise ConfigurationError(in_words(why, config, given, table.get("clients"))) from None
     except SettingsError:
         raise ConfigurationError(
             f'{PREFIX}OPTIONS: give a JSON object such as {{"dup.days": 60}}'
@@ -244,7 +250,7 @@ def _read(config: Path) -> dict[str, Any]:
     known = Settings.model_fields
     for key in table:
         if key not in known:
-            raise ConfigurationError(f"{config}: unknown key {key}; known: {', '.join(known)}")
+            raise ConfigurationError(f"{config}: {unknown_key(key, known)}")
     if not isinstance(table.get("options", {}), dict):
         raise ConfigurationError(f"{config}: options: write a table, [options]")
     clients = table.get("clients")
@@ -255,15 +261,13 @@ def _read(config: Path) -> dict[str, Any]:
 
 
 def _check(where: str, options: Mapping[str, object]) -> None:
+    for key in options:
+        if words := misplaced_option(key, Settings.model_fields):
+            raise ConfigurationError(f"{where}: {words}")
     try:
         make_client("check", {"pama.gCode": "any", **options}, dev=True)
     except ConfigurationError as why:
         raise ConfigurationError(f"{where}: {why}") from None
-
-
-def _variable_set(key: str) -> bool:
-    name = f"{PREFIX}{key}".upper()
-    return any(variable.upper() == name for variable in os.environ)
 
 
 def _known_variables() -> None:
@@ -271,30 +275,7 @@ def _known_variables() -> None:
     known = {f"{PREFIX}{key}".upper() for key in keys} | {CONFIG_VARIABLE}
     for name in os.environ:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = meant(name.upper(), known)
             raise ConfigurationError(
-                f"environment: unknown variable {name}; known: {', '.join(sorted(known))}"
+                f"environment: unknown variable {name}{near}; known: {', '.join(sorted(known))}"
             )
-
-
-def _explain(
-    why: ValidationError, config: Path | None, given: Mapping[str, Any], clients: object
-) -> str:
-    lines = []
-    for error in why.errors(include_url=False, include_input=False):
-        message = error["msg"].removeprefix("Value error, ")
-        key = str(error["loc"][0]) if error["loc"] else ""
-        if not key:
-            lines.append(f"{config or 'settings'}: {message}")
-            continue
-        if key == "clients":
-            message = explain(error["loc"], error["type"], message, clients)
-            lines.append(f"{config}: {message}")
-            continue
-        if key in given:
-            where = f"--{key.replace('_', '-')}"
-        elif _variable_set(key):
-            where = f"environment: {PREFIX}{key.upper()}"
-        else:
-            where = f"{config}: {key}"
-        lines.append(f"{where}: {message}")
-    return "\n".join(lines)

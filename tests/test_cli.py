@@ -216,7 +216,8 @@ class TestServe:
 
 @pytest.mark.integration
 @pytest.mark.parametrize(
-    "argv", [["explain", "fixtures/V03.json"], ["evaluate", "fixtures/V03.json"], ["serve", "--help"]]
+    "argv",
+    [["explain", "fixtures/V03.json"], ["evaluate", "fixtures/V03.json"], ["serve", "--help"]],
 )
 def test_a_reader_that_goes_away_is_no_mistake(argv):
     """`cds-service explain … | head`: no trace, also not of what Python writes at its end."""

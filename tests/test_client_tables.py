@@ -103,7 +103,14 @@ def test_loopback_may_be_plain(read):
 
 
 MISTAKES = {
-    "an unknown key": ('jwks_ur = "x"', "client north: unknown key jwks_ur; known: name, issuer"),
+    "an unknown key": (
+        'jwks_ur = "x"',
+        "client north: unknown key jwks_ur, did you mean jwks_url?; known: name, issuer",
+    ),
+    "an option beside its table": (
+        "dup.days = 60",
+        "client north: dup: options such as dup.days stand in [clients.options]",
+    ),
     "keys twice": ('keys_file = "x.json"', "client north: keys: give either"),
     "a symmetric algorithm": ('algorithms = ["HS256"]', "client north: algorithms #1: ", "'ES384'"),
     "no algorithm": ("algorithms = []", "client north: algorithms: "),
@@ -133,7 +140,7 @@ MISTAKES = {
     ),
     "a FHIR server's unknown key": (
         '[[clients.fhir_servers]]\nurl = "https://fhir.example"\nopne = true',
-        "client north: fhir_servers #1: unknown key opne; known: url, network, open",
+        "client north: fhir_servers #1: unknown key opne, did you mean open?; known: url, network",
     ),
     "a FHIR server without address": (
         "[[clients.fhir_servers]]\nopen = true",

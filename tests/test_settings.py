@@ -83,6 +83,45 @@ class TestMistakes:
         file.write_text("prot = 5\n")
         wrong(file, str(file), "unknown key prot", "port")
 
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("prot = 5", "unknown key prot, did you mean port?; known: dev, host"),
+            ("dup.days = 60", "dup: options such as dup.days stand in a table of their own"),
+            ("budget_ms = 60", "budget_ms: a key of a client; write it below [[clients]]"),
+        ],
+    )
+    def test_unknown_key_that_was_meant_to_be_another(self, file, line, words):
+        file.write_text(f"{line}\n")
+        wrong(file, f"{file}: {words}")
+
+    def test_settings_that_are_given_as_options(self, file, monkeypatch):
+        wrong(
+            None,
+            "--set: port is a setting and no option: use --port (of serve), port = … in the file, "
+            "or CDS_SERVICE_PORT in the environment",
+            options={"port": "7"},
+        )
+        wrong(
+            None, "--set: audit is a setting and no option: use audit = …", options={"audit": "1"}
+        )
+        wrong(None, "--set: issuer is a key of a client", options={"issuer": "x"})
+        file.write_text("[options]\nworkers = 3\n")
+        wrong(file, f"{file}: [options]: workers is a setting")
+
+    @pytest.mark.parametrize(
+        ("key", "near"),
+        [
+            ("fever.tresholdc", "fever.thresholdC"),
+            ("cards.showapropriate", "cards.showAppropriate"),
+        ],
+    )
+    def test_the_nearest_option_is_named(self, key, near):
+        wrong(None, f"--set: unknown key {key}, did you mean {near}?", options={key: "1"})
+
+    def test_nothing_is_guessed_that_is_not_near(self):
+        wrong(None, "--set: unknown key zzz; known here: cards.showAppr", options={"zzz": "1"})
+
     def test_unknown_variable(self, monkeypatch):
         monkeypatch.setenv("CDS_SERVICE_PROT", "5")
         wrong(None, "unknown variable CDS_SERVICE_PROT", "CDS_SERVICE_PORT")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cds_service.settings import CONFIG_VARIABLE, PREFIX, Settings, load_settings
+from cds_service.settings import CONFIG_VARIABLE, Settings, load_settings
+from cds_service.settings_mistakes import PREFIX
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 MANIFESTS: list[dict[str, Any]] = list(
