@@ -16,14 +16,16 @@ from cds_service.cdshooks.request import HOOKS, HookRequest
 from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
+from cds_service.pages.errors import error_pages
+from cds_service.pages.site import BANNER, Section, Site, start
 from cds_service.settings import Settings
 from cds_service.web import call_log, errors, headers
 from cds_service.web.callers import Anybody
 from cds_service.web.description import description
 from cds_service.web.discovery import discovery
 from cds_service.web.feedback import feedback
+from cds_service.web.health import health
 from cds_service.web.invoke import invoke
-from cds_service.web.pages import BANNER, health, home
 from cds_service.web.seams import (
     Authenticator,
     CardStore,
@@ -74,7 +76,7 @@ def create_app(
     or when production mode has nobody to answer.
     """
     logger = logger or call_log.make_logger()
-    start: Callable[[], None] | None = None
+    keep_keys: Callable[[], None] | None = None
     if settings.dev:
         clients = (settings.development_client(),)
         authenticator = Anybody(clients[0])
@@ -83,7 +85,7 @@ def create_app(
 
         clients, authenticator, keeper, needed = register(settings, logger)
         checks = {**needed, **(checks or {})}
-        start = keeper.start
+        keep_keys = keeper.start
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)
     terminology = load_terminology(settings)
@@ -91,7 +93,7 @@ def create_app(
     evaluator = evaluator or build_evaluator(settings, terminology, library)
 
     app = Flask("cds_service", static_folder=None, template_folder=None)
-    app.extensions[START] = start or (lambda: None)
+    app.extensions[START] = keep_keys or (lambda: None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -99,7 +101,8 @@ def create_app(
     call_log.quieten_libraries()
     call_log.install(app, logger, meter or NoMeter(), tracer or _tracer(settings))
     headers.install(app, None if settings.dev else _origins(clients))
-    errors.install(app)
+    site = build_site(settings)
+    errors.install(app, error_pages(site) if site else None)
     document = discovery_document(
         terminology.codes,
         white_cells=any(client.criteria["ext.wbc"] for client in clients),
@@ -131,10 +134,19 @@ def create_app(
         )
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))
+    if site:
+        app.register_blueprint(start(site))
     if settings.dev:
-        app.register_blueprint(home(settings.public_url))
         logger.warning(BANNER, version=__version__)
     return app
+
+
+def build_site(settings: Settings) -> Site | None:
+    """The frame of the pages that are switched on; None: there are none, in production mode."""
+    sections: list[Section] = []
+    if not (sections or settings.dev):
+        return None
+    return Site(settings.public_url, sections, dev=settings.dev)
 
 
 def load_terminology(settings: Settings) -> Terminology:

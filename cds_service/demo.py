@@ -23,9 +23,9 @@ from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.content.fixture_dates import shift
 from cds_service.content.scenarios import Scenario, load_scenarios
 from cds_service.errors import ConfigurationError
+from cds_service.pages.site import BANNER
 from cds_service.ports import free_port, require_free
 from cds_service.terminal import response_text
-from cds_service.web.pages import BANNER
 
 USUAL_PORT: Final = 5005
 PATIENCE: Final = 30.0

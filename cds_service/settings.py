@@ -48,6 +48,17 @@ class Retention(BaseModel):
     audit: Annotated[int, Field(ge=0)] = 365
 
 
+class Pages(BaseModel):
+    """Which pages for people there are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    criteria: bool = True
+    """`/criteria`: what the service goes by. Holds nothing of any client or patient."""
+    workbench: bool | None = None
+    """`/workbench`: sample orders to play with; None: in development mode only."""
+
+
 class Settings(BaseSettings):
     """Command line before environment (`CDS_SERVICE_PORT=…`) before file before default."""
 
@@ -91,6 +102,7 @@ class Settings(BaseSettings):
     """A secret; with it, keyed hashes of patient and practitioner are kept with each rating."""
     quarantine_rows: Annotated[int, Field(ge=0)] = 1000
     """Feedback on cards that are not ours, kept for each client."""
+    pages: Pages = Pages()
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 
@@ -168,6 +180,11 @@ class Settings(BaseSettings):
     def place(self) -> str:
         """Where the settings come from, for messages."""
         return str(self._file or "settings")
+
+    @property
+    def workbench(self) -> bool:
+        """Whether there is a workbench."""
+        return self.dev if self.pages.workbench is None else self.pages.workbench
 
     @property
     def public_url(self) -> str:

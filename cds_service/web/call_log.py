@@ -111,7 +111,7 @@ def watch() -> Watch:
 def install(
     app: Flask, logger: FilteringBoundLogger, meter: Meter, tracer: Tracer | None = None
 ) -> None:
-    """Log and count every call of the CDS Hooks API, once it is answered."""
+    """Log and count every call of the CDS Hooks API, once it is answered; of pages, what failed."""
 
     @app.before_request
     def begin() -> None:
@@ -126,6 +126,8 @@ def install(
             _count(meter, line, g.watch)
             if tracer is not None:
                 tracer.trace_call(line, g.watch)
+        elif "error" in g.call:
+            logger.error("page", **(_line(response, g.watch) | g.call))
         return response
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -38,6 +39,9 @@ ANSWERS: Final[dict[int, Answer]] = {
     501: Answer("not-supported", "send the body plain or chunked"),
     503: Answer("transient", "the service is busy; try again"),
 }
+
+ErrorPage: TypeAlias = Callable[[int, str | None], Response | None]
+"""Status, and a text of ours if the error has one -> a page for a person; None: an OperationOutcome."""
 RETRY_AFTER: Final = {429: "1", 503: "1"}
 """Seconds after which a client may try again."""
 
@@ -68,8 +72,11 @@ def _operation_outcome(
     return encode({"resourceType": "OperationOutcome", "id": request_id, "issue": [issue]})
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, pages: ErrorPage | None = None) -> None:
     """Register the handlers: ours, Flask's, and everything else."""
+
+    def page(status: int, text: str | None = None) -> Response | None:
+        return pages(status, text) if pages else None
 
     @app.errorhandler(CallerRefused)
     def unverified(error: CallerRefused) -> Response:
@@ -85,7 +92,9 @@ def install(app: Flask) -> None:
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
         note(refused=error.text)
-        response = outcome(error.status, error.code, error.text, error.diagnostics)
+        response = page(error.status, error.text) or outcome(
+            error.status, error.code, error.text, error.diagnostics
+        )
         if isinstance(error, StoreUnavailable):
             response.headers["Retry-After"] = str(error.retry_after)
         if error.status == 415:
@@ -96,7 +105,7 @@ def install(app: Flask) -> None:
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         answer = ANSWERS.get(status) or ANSWERS[400 if status < 500 else 500]
-        response = outcome(status, answer.code, answer.text)
+        response = page(status) or outcome(status, answer.code, answer.text)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
@@ -104,7 +113,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:
         note(**failure(error))
-        return outcome(500, ANSWERS[500].code, ANSWERS[500].text)
+        return page(500) or outcome(500, ANSWERS[500].code, ANSWERS[500].text)
 
 
 def refusal(status: int) -> RequestError:

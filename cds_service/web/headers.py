@@ -56,6 +56,7 @@ def install(app: Flask, origins: frozenset[str] | None) -> None:
             client = caller()
             if origin in (origins if client is None else client.origins):
                 headers["Access-Control-Allow-Origin"] = origin
-        headers.update(PROTECTIVE)
+        for name, value in PROTECTIVE.items():
+            headers.setdefault(name, value)
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         return response

@@ -39,9 +39,9 @@ def test_it_lists_every_address_of_the_api(app, document):
         (rule.rule.replace("<service_id>", "cervical-mri"), method.lower())
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith("pages")  # for people
     }
     spellings = {
-        ("/", "get"),
         ("/cds-services/", "get"),
         ("/cds-services//cervical-mri", "post"),
         ("/cds-services//cervical-mri/feedback", "post"),

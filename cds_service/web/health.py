@@ -1,39 +1,17 @@
-"""Pages for people and for the machinery around the service."""
+"""Probes for the machinery around the service."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
 from cds_service.cdshooks.encode import encode
-from cds_service.cdshooks.services import SERVICE_ID, TITLE
 from cds_service.web.errors import ANSWERS, outcome
 from cds_service.web.seams import Check
-
-BANNER: Final = (
-    "DEVELOPMENT MODE: no authentication, open to every web page on this machine. "
-    "Never use it with real patient data."
-)
-
-_HOME: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>{title}</title>
-<p><strong>{banner}</strong></p>
-<h1>{title}</h1>
-<ul>
-<li><a href="/cds-services">GET {url}/cds-services</a>: discovery; give this address to a CDS Hooks client</li>
-<li>POST {url}/cds-services/{service}: the service, for order-select and order-sign</li>
-<li><a href="/readyz">GET {url}/readyz</a>: ready to answer</li>
-<li><a href="/openapi.json">GET {url}/openapi.json</a>: all of this for machines (OpenAPI 3.1)</li>
-</ul>
-<p>Version {version}</p>
-</html>
-"""
 
 
 def health(version: str, checks: Mapping[str, Check], logger: FilteringBoundLogger) -> Blueprint:
@@ -68,21 +46,6 @@ def _holds(name: str, check: Check, logger: FilteringBoundLogger) -> bool:
         logger.warning("not ready", check=name, error=type(why).__name__)
         return False
     return True
-
-
-def home(public_url: str) -> Blueprint:
-    """The start page of development mode."""
-    blueprint = Blueprint("home", __name__)
-    page = _HOME.format(
-        title=TITLE, banner=BANNER, url=public_url, service=SERVICE_ID, version=__version__
-    )
-
-    @blueprint.get("/")
-    def start() -> Response:
-        """List the addresses."""
-        return Response(page, content_type="text/html; charset=utf-8")
-
-    return blueprint
 
 
 def _status(word: str, **more: Any) -> Response:
