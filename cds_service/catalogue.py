@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from cds_service.content.folders import knowledge_dir
 from cds_service.content.terminology_files import load_terminology
-from cds_service.criteria.decision.precedence import STEPS
+from cds_service.criteria.decision.steps import STEPS
 from cds_service.facts.config import KEYS
 from cds_service.facts.terminology.vocabulary import LOCAL
 from cds_service.rendering.content import Statement
@@ -36,8 +36,8 @@ def _page(statements: Mapping[str, Statement]) -> Iterator[str]:
     yield ""
     yield "| Step | Question |"
     yield "|---|---|"
-    for step, question in STEPS.items():
-        yield _row(step, question)
+    for step, rule in STEPS.items():
+        yield _row(step, rule.question)
     for kind, heading in _KINDS.items():
         yield ""
         yield f"## {heading}"

@@ -142,7 +142,10 @@ def test_only_the_app_and_reports_know_adapters():
 
 def test_only_web_pages_and_app_know_flask():
     for file in sorted(PACKAGE.rglob("*.py")):
-        if {"web", "pages"} & set(file.relative_to(PACKAGE).parts) or file.name in ("app.py", "server.py"):
+        if {"web", "pages"} & set(file.relative_to(PACKAGE).parts) or file.name in (
+            "app.py",
+            "server.py",
+        ):
             continue
         roots = {name.partition(".")[0] for name in imported(file)}
         assert not roots & {"flask", "werkzeug"}, file

@@ -73,7 +73,8 @@ def files(*parts: str) -> set[str]:
     return {
         file.relative_to(folder).as_posix()
         for file in folder.rglob("*")
-        if file.is_file() and file.suffix in (".py", ".toml", ".json", ".html", ".css", ".js", ".svg", ".md")
+        if file.is_file()
+        and file.suffix in (".py", ".toml", ".json", ".html", ".css", ".js", ".svg", ".md")
     }
 
 

@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 from cds_service.criteria import trauma
 from cds_service.criteria.decision import possible
+from cds_service.criteria.decision.steps import STEPS
 from cds_service.criteria.duplicates import changed, pending_orders, recent_studies
 from cds_service.criteria.model import Outcome, Step
 from cds_service.criteria.postop import hardware
 from cds_service.criteria.registry import Case
 from cds_service.facts.finding import Evidence
 from cds_service.facts.record.prefetch import State
-
-_DEFERRALS = ("NOT-ACUTE", "NOT-NORMALEXAM", "NOT-MECH")
-_TRAUMA_POSITIVE = ("TRAUMA-NEG-CT", "TRAUMA-LIG", "EXT-TRAUMA-CTPOS")
 
 
 class Decision(NamedTuple):
@@ -32,27 +30,15 @@ class Decision(NamedTuple):
 
 Question = Callable[[Case], Decision | None]
 
-STEPS: dict[str, str] = {
-    "P0": "Is it a cervical-spine MRI order?",
-    "P1": "Is there nothing that points to the cervical spine?",
-    "P2": "Is a cord injury confirmed?",
-    "P3": "Is there an acute injury without a CT?",
-    "P4": "Is there an emergency pattern?",
-    "P5": "Was the same study done or ordered, with nothing new since?",
-    "P6": "Does a red flag or a trauma finding fire?",
-    "P7": "Is fusion or hardware the question?",
-    "P8": "Do symptoms persist after the full window of conservative care?",
-    "P9": "Is ossification the question?",
-    "P10": "Does weaker support apply?",
-    "P11": "Can imaging wait?",
-    "P12": "Otherwise: what is missing?",
-}
-"""Every step with the question it asks; the catalogue lists them."""
-
 
 def positives(case: Case) -> list[str]:
     """POS: red flags and the trauma rows beside them."""
-    return [*case.red_flags(), *(s for s in _TRAUMA_POSITIVE if case.met(s))]
+    return [*case.red_flags(), *(s for s in _holding("P6", case) if s != "RF-ANY")]
+
+
+def _holding(step: str, case: Case) -> list[str]:
+    """Those of the step's statements that hold."""
+    return [s for s in STEPS[step].statements if case.met(s)]
 
 
 def _p1(case: Case) -> Decision | None:
@@ -69,7 +55,7 @@ def _p1(case: Case) -> Decision | None:
 
 
 def _p2(case: Case) -> Decision | None:
-    if not case.met("TRAUMA-SCI"):
+    if not _holding("P2", case):
         return None
     emergent = case.config["ext.emergent"] and case.config["urgency.mode"] == "tiered"
     outcome = Outcome.MRI_EMERGENT if emergent else Outcome.MRI_URGENT
@@ -105,7 +91,7 @@ def _deferred(case: Case, why: str) -> Decision:
 
 
 def _p4(case: Case) -> Decision | None:
-    if not case.met("EXT-EMERG"):
+    if not _holding("P4", case):
         return None
     return Decision(Outcome.MRI_EMERGENT, "emergency pattern")
 
@@ -160,26 +146,25 @@ def _p6(case: Case) -> Decision | None:
 
 
 def _p7(case: Case) -> Decision | None:
-    if not case.met("POSTOP-HARDWARE-CT"):
+    if not _holding("P7", case):
         return None
     return Decision(Outcome.CT_FIRST, "fusion or hardware is the question")
 
 
 def _p8(case: Case) -> Decision | None:
-    if not case.met("CONS-6WK"):
+    if not _holding("P8", case):
         return None
     return Decision(Outcome.MRI_ROUTINE, "symptoms persist after the full window of treatment")
 
 
 def _p9(case: Case) -> Decision | None:
-    if not case.met("CT-OSSIFIED"):
+    if not _holding("P9", case):
         return None
     return Decision(Outcome.CT_FIRST, "ossification is the question")
 
 
 def _p10(case: Case) -> Decision | None:
-    rows = ("CONS-4WK", "EXT-RADICULAR", "EXT-OBTUNDED", "EXT-TRAUMA-TENDER")
-    found = [s for s in rows if case.met(s)]
+    found = _holding("P10", case)
     if not found:
         return None
     outcome = Outcome.MRI_MAY
@@ -189,7 +174,7 @@ def _p10(case: Case) -> Decision | None:
 
 
 def _p11(case: Case) -> Decision | None:
-    found = [s for s in _DEFERRALS if case.met(s)]
+    found = _holding("P11", case)
     return _deferred(case, ", ".join(found)) if found else None
 
 
@@ -210,6 +195,7 @@ _QUESTIONS: dict[str, Question] = {
     "P10": _p10,
     "P11": _p11,
 }
+"""What is asked at the steps between the first and the last."""
 
 
 class Verdict(NamedTuple):
@@ -225,18 +211,18 @@ def decide(case: Case, *, duplicates: bool = True) -> Verdict:
     steps = [Step("P0", "cervical-spine MRI: yes", False)]
     deciding, decision = "P12", _P12
     if duplicates and (second := _second_draft(case)):
-        text = f"{STEPS['P5']} {second.outcome}: {second.why}"
+        text = f"{STEPS['P5'].question} {second.outcome}: {second.why}"
         return Verdict("P5", second, (*steps, Step("P5", text, True)))
-    for name, ask in _QUESTIONS.items():
-        if name == "P5" and not duplicates:
+    for name, rule in STEPS.items():
+        if name not in _QUESTIONS or (name == "P5" and not duplicates):
             continue
-        found = ask(case)
+        found = _QUESTIONS[name](case)
         if found is not None:
             deciding, decision = name, found
             break
-        steps.append(Step(name, f"{STEPS[name]} No.", False))
+        steps.append(Step(name, f"{rule.question} No.", False))
     decision, unread = _degraded(case, decision)
-    text = f"{STEPS[deciding]} {decision.outcome}: {decision.why}"
+    text = f"{STEPS[deciding].question} {decision.outcome}: {decision.why}"
     steps.append(Step(deciding, text + unread, True))
     return Verdict(deciding, decision, tuple(steps))
 
