@@ -6,6 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from cds_service.criteria.model import SEVERITY, Outcome
+from cds_service.facts.config import KEYS
+from cds_service.facts.terminology.concept_names import CONCEPT_NAMES
+from cds_service.facts.terminology.vocabulary import LOCAL
 from cds_service.rendering import vocabulary as v
 from cds_service.rendering.content import (
     PHRASE_MAX,
@@ -23,6 +26,11 @@ SUMMARY_MAX = 139
 LABEL_MAX = 80
 
 _ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*")
+_KNOWN = {
+    "value_sets": CONCEPT_NAMES,
+    "local_codes": frozenset(LOCAL),
+    "settings": frozenset(KEYS),
+}
 
 
 def statements(
@@ -32,6 +40,11 @@ def statements(
     out = []
     for name, statement in found.items():
         out += [f"{file}: [{name}]: {wrong}" for wrong in _statement(name, statement, groups)]
+        out += [
+            f"{file}: [{name}]: rests_on: unknown statement {other}; correct or remove it"
+            for other in statement.rests_on
+            if other not in found
+        ]
     if not found:
         out.append(f"{file}: no statement; restore the file")
     elif "META-DISCLAIMER" not in found:
@@ -55,6 +68,9 @@ def _statement(name: str, statement: Statement, groups: Mapping[str, str] | None
         yield f"phrase has {len(statement.phrase)} characters; at most {PHRASE_MAX}"
     if "%" in statement.evidence:
         yield "a percentage belongs into figure, with the population it was measured in"
+    for field, known in _KNOWN.items():
+        for unknown in sorted(set(getattr(statement, field)) - known):
+            yield f"{field}: unknown name {unknown}; correct or remove it"
     if not CardTemplate(statement.evidence).is_valid():
         yield "evidence holds a $ that starts no placeholder; write $$ for a dollar sign"
 

@@ -56,6 +56,13 @@ class Statement(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """Red flags: what was looked for."""
     tags: dict[str, str] = {}
     """Parts of the statement that can hold on their own: `E1` -> words."""
+    rests_on: tuple[str, ...] = ()
+    """Other statements its criterion looks at; for the catalogue only, as the next three."""
+    value_sets: tuple[str, ...] = ()
+    """Names of code sets it looks for."""
+    local_codes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    """Configuration keys it depends on, beside its switch."""
 
     @property
     def values(self) -> list[str]:

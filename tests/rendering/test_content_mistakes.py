@@ -37,6 +37,16 @@ def _change(path: Path, old: str, new: str) -> None:
     ("file", "old", "new", "message"),
     [
         pytest.param(
+            "knowledge/statements.toml", '["VS-MOTOR"]', '["VS-MOTER"]',
+            "statements.toml: [RF-NEURO-MOTOR]: value_sets: unknown name VS-MOTER",
+            id="code set nobody knows",
+        ),
+        pytest.param(
+            "knowledge/statements.toml", '"RF-ANY", "CONS-6WK", "CONS-4WK"', '"RF-ALL"',
+            "statements.toml: [HEAD-INDICATION]: rests_on: unknown statement RF-ALL",
+            id="statement nobody knows",
+        ),
+        pytest.param(
             "cards/not-yet.toml", "$why", "$becuase",
             "cards/not-yet.toml: detail: unknown placeholder $becuase; available: $order, $why",
             id="misspelt placeholder in a detail",
