@@ -89,7 +89,7 @@ def read_specs(path: Path) -> dict[str, ConceptSpec]:
         where = f"{path.name}: [{name}]"
         if not isinstance(entry, dict) or not isinstance(entry.get("title"), str):
             raise ConfigurationError(f"{where} has no title; add one")
-        if unknown := sorted(entry.keys() - {*_LISTS, "title", "sequela", "empty"}):
+        if unknown := sorted(entry.keys() - {*_LISTS, "title", "sequela", "empty", "shown"}):
             raise ConfigurationError(f"{where} unknown key '{unknown[0]}'; correct it")
         lists = {key: strings(entry, key, where) for key in _LISTS}
         for text in (*lists["codes"], *lists["minus_codes"]):
@@ -98,10 +98,14 @@ def read_specs(path: Path) -> dict[str, ConceptSpec]:
         sequela = entry.get("sequela", "any")
         if sequela not in get_args(Sequela):
             raise ConfigurationError(f"{where} sequela must be 'exclude' or 'only'")
+        shown = entry.get("shown", "")
+        if not isinstance(shown, str):
+            raise ConfigurationError(f"{where} shown must be a short name in quotes")
         specs[name] = ConceptSpec(
             name=name,
             title=entry["title"],
             sequela=cast("Sequela", sequela),
+            shown=shown,
             empty=entry.get("empty") is True,
             **lists,
         )

@@ -105,6 +105,10 @@ def _edit(path: Path, old: str, new: str) -> None:
             id="a prefix that is excluded",
         ),
         pytest.param(
+            "concepts.toml", 'shown = "CRP"', "shown = 3", r"\[VS-CRP\] shown must be a short name",
+            id="a short name that is none",
+        ),
+        pytest.param(
             "concepts.toml",
             'tables = ["gait_disturbance"]',
             'tables = ["gait"]',

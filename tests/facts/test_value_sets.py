@@ -453,6 +453,16 @@ def test_the_ingredient_words_are_a_closed_list_without_aspirin(terminology: Ter
     assert "aspirin" not in terminology.consmed_words
 
 
+def test_a_measurement_has_a_short_name_whatever_code_it_comes_under(
+    terminology: Terminology,
+) -> None:
+    for name, shown in (("VS-CRP", "CRP"), ("VS-EGFR", "eGFR"), ("VS-PAIN", "Pain score")):
+        assert {terminology.display(*code) for code in terminology.codes(name)} == {shown}
+    for name in terminology.names:
+        for system, code in terminology.codes(name):
+            assert "[" not in terminology.display(system, code), (name, code)
+
+
 def test_memory_is_bounded(terminology: Terminology, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(value_sets, "_REMEMBERED", 10)
     for number in range(100):

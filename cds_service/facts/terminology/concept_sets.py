@@ -69,6 +69,7 @@ class Concept:
     codes: tuple[Code, ...]
     prefixes: tuple[Prefix, ...]
     words: tuple[str, ...] = ()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class ConceptSpec:
     minus_prefixes: tuple[str, ...] = ()
     sequela: Sequela = "any"
     words: tuple[str, ...] = ()
+    shown: str = ""
     empty: bool = False
 
 
@@ -185,7 +187,7 @@ def _shipped(
         raise _error(spec.name, "matches nothing", "give it codes, or say 'empty = true'")
     if spec.empty and (kept or narrowed):
         raise _error(spec.name, "says 'empty' and has codes", "remove one of the two")
-    return Concept(spec.name, spec.title, kept, narrowed, spec.words)
+    return Concept(spec.name, spec.title, kept, narrowed, spec.words, spec.shown)
 
 
 def _changed(concept: Concept, spec: ConceptSpec, knowledge: Knowledge) -> Concept:

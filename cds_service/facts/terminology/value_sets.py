@@ -88,6 +88,8 @@ class Terminology:
     def _index(self, knowledge: Knowledge) -> None:
         for name in sorted(self._concepts):
             concept = self._concepts[name]
+            if concept.shown:
+                self._displays |= {code.key: concept.shown for code in concept.codes}
             for code in concept.codes:
                 self._exact[code.key] = self._exact.get(code.key, _NONE) | {name}
                 self._displays.setdefault(code.key, code.display)
@@ -123,8 +125,8 @@ class Terminology:
         ]
 
     def display(self, system: str | None, code: str | None) -> str:
-        """Our words for a coding, never those of the record: the display of the code, else the
-        title of the longest prefix rule over it.
+        """Our words for a coding, never those of the record: the short name of its concept, else the
+        display of the code, else the title of the longest prefix rule over it.
         """
         key = comparable(system, code)
         if key is not None:
@@ -189,6 +191,7 @@ class Terminology:
         content = {
             name: [
                 concept.title,
+                concept.shown,
                 sorted(concept.words),
                 sorted([c.system, c.code, c.display] for c in concept.codes),
                 sorted(
