@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
-
 from cds_service.criteria.registry import GATE, Case, criterion, evidence, judged, not_met, unknown
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.facts.record import results
@@ -177,7 +175,7 @@ def infection_known_or_suspected(case: Case) -> Finding:
     found = case.facts.stands("VS-SPINEINFECT", "VS-SYSTEMIC-INFECTION")
     known = {e.key for e in found}
     past = [
-        msgspec.structs.replace(e, note="resolved within a year")
+        e
         for e in case.facts.history("VS-SPINEINFECT")
         if e.key not in known
         and not e.current

@@ -124,6 +124,34 @@ def test_symptoms_count_while_they_are_recent_or_listed(members, counts):
     assert found is (MET if counts else UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("clinical", "members", "says"),
+    [
+        pytest.param("active", {}, None, id="active needs no word"),
+        pytest.param(None, {}, None, id="missing needs no word"),
+        pytest.param("inactive", {}, "inactive", id="inactive"),
+        pytest.param("remission", {}, "in remission", id="remission"),
+        pytest.param(
+            "resolved", {"abatementDateTime": "2019"}, "resolved 2019", id="resolved, with its year"
+        ),
+        pytest.param(None, {"abatementDateTime": "2020-05"}, "ended 2020-05", id="abated only"),
+        pytest.param("relapse", {}, "relapse", id="relapse"),
+    ],
+)
+def test_the_evidence_says_whether_it_is_over(clinical, members, says):
+    cancer = condition(CANCER, "2015", clinical=clinical, **members)
+    (shown,) = finding("RF-SYS-MALIG", PAIN, cancer).evidence
+    assert shown.note == says
+
+
+def test_a_resolved_condition_as_reason_of_the_order_says_both():
+    old = condition(CANCER, "2015", clinical="resolved", abatementDateTime="2019")
+    why = order(reasonReference=[{"reference": f"Condition/{old['id']}"}])
+    shown = finding("RF-SYS-MALIG", PAIN, old, draft=why).evidence
+    assert {e.note for e in shown} <= {"resolved 2019", "reason of the order, resolved 2019"}
+    assert shown
+
+
 def test_an_age_says_nothing_without_a_birth_date():
     listed = condition(WEAK, problem=False, onsetAge={"value": 46, "code": "a"})
     assert status("RF-NEURO-MOTOR", PAIN, listed, born=None) is UNKNOWN

@@ -16,6 +16,13 @@ _SUSPECTED = frozenset(("unconfirmed", "provisional", "differential"))
 _CURRENT = frozenset(("active", "recurrence", "relapse"))
 _PAST = frozenset(("inactive", "remission", "resolved"))
 _WORDS_OF_VERIFICATION = _SUSPECTED | {"confirmed", "refuted", "entered-in-error"}
+_STATUS_WORDS = {
+    "recurrence": "recurrence",
+    "relapse": "relapse",
+    "inactive": "inactive",
+    "remission": "in remission",
+    "resolved": "resolved",
+}
 _LOCAL_ON_CONDITION = frozenset(f"local:{c}" for c, local in LOCAL.items() if local.on_condition)
 
 
@@ -102,6 +109,7 @@ def _entry(
     # An explicit status beats an abatement date; without one the abatement must be proven past.
     ended = abated is not None and abated.hi <= frame.today
     current = clinical in _CURRENT or (clinical not in _PAST and not ended)
+    past = None if current else until_today(abated, frame.today)
     encounter = frame.reference(condition.encounter)
     lookback: int = frame.config["symptom.lookbackDays"]
     symptom = (
@@ -128,8 +136,15 @@ def _entry(
         encounter=encounter,
         remission=clinical == "remission",
         symptom=symptom,
-        abated=None if current else until_today(abated, frame.today),
+        abated=past,
+        status=_status_words(clinical, past),
     )
+
+
+def _status_words(clinical: str | None, ended: Interval | None) -> str | None:
+    """What a reader of the evidence must know: that it is over, or that it came back."""
+    words = _STATUS_WORDS.get(clinical or "") or ("ended" if ended else None)
+    return f"{words} {ended.text}" if words and ended else words
 
 
 def _is_problem(condition: r.Condition) -> bool:

@@ -87,6 +87,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     symptom: bool = True
     """Recent or listed enough to count in a set of symptoms (criteria, 0.3)."""
     abated: Interval | None = None
+    status: str | None = None
+    """Our words for a clinicalStatus that is not plainly active: `resolved 2019`, `in remission`."""
 
     @property
     def date(self) -> Interval | None:
@@ -105,7 +107,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return self.site.region
 
     def evidence(self, threshold: str | None = None, note: str | None = None) -> Evidence:
-        remark = note or self.note or ("suspected" if self.suspected else None)
+        remarks = (note or self.note or ("suspected" if self.suspected else None), self.status)
         shown = self.onset or self.recorded
         return Evidence(
             self.reference,
@@ -113,5 +115,5 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
             shown.text if shown else None,
             self.value,
             threshold,
-            remark,
+            ", ".join(filter(None, remarks)) or None,
         )
