@@ -107,6 +107,7 @@ def recommend(outcome: Outcome, **changes: Any) -> Recommendation:
         "missing": (),
         "not_found": (),
         "documented_absent": (),
+        "looked_at": (),
         "possible": (),
         "data_notes": (),
         "findings": {

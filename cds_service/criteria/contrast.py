@@ -129,10 +129,10 @@ def gadolinium_and_the_kidney(case: Case) -> Finding:
     beside a suggestion that adds contrast.
     """
     statement = "EXT-GAD-EGFR"
-    finding = _no_contrast(case, statement)
+    found = _kidney(case)
+    finding = _no_contrast(case, statement, found)
     if finding is not None and not _contrast_suggested(case):
         return finding
-    found = _kidney(case)
     if found:
         return met(statement, found)
     chronic = case.facts.stands("VS-CKD")
@@ -147,11 +147,12 @@ def _contrast_suggested(case: Case) -> bool:
     return bool(case.config["ext.gad"]) and indicated and not contrast_unsafe(case)
 
 
-def _no_contrast(case: Case, statement: str) -> Finding | None:
+def _no_contrast(case: Case, statement: str, against: tuple[Evidence, ...]) -> Finding | None:
+    """The finding of an order without contrast; it keeps what would speak against adding it."""
     if not case.config["ext.gad"]:
         return switched_off(statement, "ext.gad")
     if not with_contrast(case):
-        return not_met(statement, "no contrast ordered")
+        return not_met(statement, "no contrast ordered", against)
     return None
 
 
@@ -187,9 +188,9 @@ def pregnant(case: Case) -> tuple[Evidence, ...]:
 @criterion("EXT-GAD-PREG")
 def gadolinium_in_pregnancy(case: Case) -> Finding:
     """Contrast ordered in pregnancy; reads Condition and Observation."""
-    if finding := _no_contrast(case, "EXT-GAD-PREG"):
-        return finding
     found = pregnant(case)
+    if finding := _no_contrast(case, "EXT-GAD-PREG", found):
+        return finding
     return when("EXT-GAD-PREG", bool(found), found, "no pregnancy recorded")
 
 
@@ -214,7 +215,7 @@ def gadolinium_reactions(case: Case) -> tuple[Evidence, ...]:
 @criterion("EXT-GAD-ALLERGY")
 def gadolinium_allergy(case: Case) -> Finding:
     """Contrast ordered with a recorded reaction to gadolinium; reads AllergyIntolerance."""
-    if finding := _no_contrast(case, "EXT-GAD-ALLERGY"):
-        return finding
     found = gadolinium_reactions(case)
+    if finding := _no_contrast(case, "EXT-GAD-ALLERGY", found):
+        return finding
     return when("EXT-GAD-ALLERGY", bool(found), found, "no reaction recorded")

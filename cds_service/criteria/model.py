@@ -82,6 +82,8 @@ class Recommendation(msgspec.Struct, frozen=True, gc=False):
     """Red-flag groups with nothing usable in the structured data."""
     documented_absent: tuple[str, ...]
     """Red-flag statements the record explicitly denies (statement ids)."""
+    looked_at: tuple[str, ...]
+    """Red-flag statements with something on record that does not make them fire (statement ids)."""
     possible: tuple[str, ...]
     """Questions of possible evidence (HOLD), whatever the outcome."""
     data_notes: tuple[str, ...]
@@ -100,3 +102,5 @@ class Recommendation(msgspec.Struct, frozen=True, gc=False):
     underlying: Outcome | None = None
     """DUPLICATE: the outcome with the duplicate rule off."""
     raise_pending_priority: Literal["stat", "urgent"] | None = None
+    age: int | None = None
+    """Of the patient, in years; some figures hold at some ages only."""

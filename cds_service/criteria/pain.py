@@ -30,8 +30,7 @@ def intractable_pain(case: Case) -> Finding:
     limit = case.config["intractable.painScore"]
     treated = case.picture.treatment
     painful = [*case.picture.neck_pain, *case.picture.radicular]
-    measured = results.pain_scores(case.facts.observed.results, results.PAIN_DAYS, case.frame)
-    scores = results.latest(measured)
+    scores = _newest_scores(case)
     threshold = f"≥ {plain(limit)}/10, last {results.PAIN_DAYS} days"
     severe = tuple(n.evidence(threshold) for n in scores if n.value >= limit)
     said = evidence(case.facts.stands(concepts=("intractable",)))
@@ -50,6 +49,12 @@ def intractable_pain(case: Case) -> Finding:
             statement, f"less than {days} days of conservative treatment", (*severe, *said)
         )
     return unknown(statement, "duration of conservative treatment not known", (*severe, *said))
+
+
+def _newest_scores(case: Case) -> list[results.Number]:
+    """The pain scores of the newest day that has one, within 14 days."""
+    found = results.pain_scores(case.facts.observed.results, results.PAIN_DAYS, case.frame)
+    return results.latest(found)
 
 
 @criterion("RF-VERT-TENDER")
@@ -96,7 +101,8 @@ def _persisting(case: Case, statement: str, low: int, high: int | None) -> Findi
         f"{span.text()} days",
         threshold,
     )
-    shown = (total, *treated.evidence)
+    # How bad it still is belongs beside how long it was treated; it decides nothing here.
+    shown = (total, *(n.evidence() for n in _newest_scores(case)), *treated.evidence)
     if span.at_least(low) is True and (high is None or span.at_least(high) is not True):
         return met(statement, shown, days=str(span.lo))
     if span.below(low) is True or (high is not None and span.at_least(high) is True):

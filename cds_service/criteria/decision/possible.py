@@ -13,11 +13,36 @@ from cds_service.facts.terminology.codings import seventh_character
 _SUBSTANCE = "route of drug use"
 _SURGERY = "region or date of prior surgery"
 _LEG = "leg findings: lumbar or cervical"
-_CT_RESULT = "result of CT"
+CT_RESULT = "result of CT"
 NO_CT = "CT not found"
 _INJURY_DATE = "date of injury"
 _ABNORMAL = "neurological examination abnormal: which finding"
 _DEFICIT = "neurological deficit on the trauma screen: which finding"
+_PRESENTING = "presenting symptom"
+_ONSET = "symptom onset"
+_EXAM = "neurological examination"
+THERAPY = "conservative therapy"
+_REASON = "reason for examination"
+_CONFIRMED = "is it confirmed"
+_FROM_THE_NECK = "does it come from the neck"
+QUESTIONS = (
+    _SUBSTANCE,
+    _SURGERY,
+    _LEG,
+    CT_RESULT,
+    NO_CT,
+    _INJURY_DATE,
+    _ABNORMAL,
+    _DEFICIT,
+    _PRESENTING,
+    _ONSET,
+    _EXAM,
+    THERAPY,
+    _REASON,
+    _CONFIRMED,
+    _FROM_THE_NECK,
+)
+"""Everything that can be asked; the last two are followed by `: ` and what they are about."""
 
 
 @once
@@ -45,7 +70,7 @@ def _to_confirm(case: Case) -> Iterable[str]:
     for statement, entries in suspected:
         if not case.met(statement):
             names = {e.code.display for e in entries if e.suspected}
-            yield from (f"is it confirmed: {name}" for name in sorted(names))
+            yield from (f"{_CONFIRMED}: {name}" for name in sorted(names))
 
 
 def _history(case: Case) -> Iterable[str]:
@@ -65,7 +90,7 @@ def _injury(case: Case) -> Iterable[str]:
     injury = case.trauma
     if injury.recent:
         if not injury.ct_negative and not trauma.low_risk(case):
-            yield _CT_RESULT if injury.ct_done else NO_CT
+            yield CT_RESULT if injury.ct_done else NO_CT
     elif injury.perhaps_recent or any(_undated_injury(case, e) for e in case.picture.injuries):
         yield _INJURY_DATE
 
@@ -100,25 +125,25 @@ def missing(case: Case) -> tuple[str, ...]:
     """What would allow a rating, in the order of criteria 2.2; a card shows four."""
     found = list(hold(case))
     if not case.cervical:
-        found.append("presenting symptom")
+        found.append(_PRESENTING)
     limit: int = case.config["acute.maxDays"]
     symptom = case.picture.symptom_days
     if symptom is None or symptom.below(limit) is None:
-        found.append("symptom onset")
+        found.append(_ONSET)
     if not _examined(case) and not case.any_met("RF-NEURO-"):
-        found.append("neurological examination")
+        found.append(_EXAM)
     treated = case.picture.treatment
     low: int = case.config["cons.minDays"]
     if treated.days is None:
         if not treated.none_stated:
-            found.append("conservative therapy")
+            found.append(THERAPY)
     elif treated.days.at_least(low) is None:
-        found.append("conservative therapy")
+        found.append(THERAPY)
     if case.trauma.recent and case.trauma.ct_unclear:
-        found.append(_CT_RESULT)
+        found.append(CT_RESULT)
     order = case.facts.draft.order
     if not order.reason_code and not order.reason_reference:
-        found.append("reason for examination")
+        found.append(_REASON)
     return tuple(dict.fromkeys(found))
 
 
@@ -136,13 +161,25 @@ def gated(case: Case) -> tuple[str, ...]:
         if case.finding(s).reason == GATE
         for e in case.finding(s).evidence
     }
-    return tuple(f"does it come from the neck: {name}" for name in sorted(names))
+    return tuple(f"{_FROM_THE_NECK}: {name}" for name in sorted(names))
 
 
 @once
 def not_found(case: Case) -> tuple[str, ...]:
     """Red flags with nothing usable either way: unknown, taken as not there, and said so."""
     return tuple(s for s in _RED_FLAGS if case.finding(s).status is Status.UNKNOWN)
+
+
+def looked_at(case: Case) -> tuple[str, ...]:
+    """Red flags with something on record that does not make them fire: 37.9 °C, a normal CRP."""
+    return tuple(
+        s
+        for s in _RED_FLAGS
+        if not case.met(s)
+        and case.finding(s).evidence
+        and not case.finding(s).denied
+        and case.finding(s).reason != GATE
+    )
 
 
 def documented_absent(case: Case) -> tuple[str, ...]:

@@ -93,6 +93,7 @@ def recommend(case: Case) -> Recommendation:
         missing=missing,
         not_found=possible.not_found(case),
         documented_absent=possible.documented_absent(case),
+        looked_at=possible.looked_at(case),
         possible=_possible(case, outcome),
         data_notes=_notes(case),
         findings=case.all_findings(),
@@ -105,6 +106,7 @@ def recommend(case: Case) -> Recommendation:
         prior_kind=cast('Literal["study", "pending", "draft"] | None', verdict.decision.prior_kind),
         underlying=underlying.decision.outcome if underlying else None,
         raise_pending_priority=_raise_pending(case, verdict, rated),
+        age=case.facts.person.age,
     )
 
 
@@ -228,11 +230,16 @@ def _complementary_ct(case: Case, fired: tuple[str, ...]) -> list[str]:
 
 
 def _possible(case: Case, outcome: Outcome) -> tuple[str, ...]:
-    """Open questions; that the CT is missing is what CT_FIRST says already."""
+    """Open questions; not those that the card itself answers."""
     if not case.cervical:
         return possible.gated(case)
-    said = possible.NO_CT if outcome is Outcome.CT_FIRST else None
-    return tuple(q for q in possible.hold(case) if q != said)
+    answered = set()
+    if outcome is Outcome.CT_FIRST:
+        answered.add(possible.NO_CT)  # the advice says so already
+    shown = case.trauma.ct_injuries or case.met("EXT-TRAUMA-CTPOS")
+    if shown and outcome is not Outcome.INSUFFICIENT:
+        answered.add(possible.CT_RESULT)  # it showed the injury
+    return tuple(q for q in possible.hold(case) if q not in answered)
 
 
 def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
@@ -246,7 +253,7 @@ def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
     treated = case.picture.treatment
     untold = treated.days is None and not treated.none_stated
     radicular = rated.step == "P10" and case.met("EXT-RADICULAR")
-    return ("conservative therapy",) if radicular and untold else ()
+    return (possible.THERAPY,) if radicular and untold else ()
 
 
 def _notes(case: Case) -> tuple[str, ...]:

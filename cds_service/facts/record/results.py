@@ -36,7 +36,8 @@ class Number(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        return f"{self.comparator}{plain(self.value)} {self.unit}".strip()
+        space = "" if self.unit.startswith("/") else " "  # 5/10, but 38 °C
+        return f"{self.comparator}{plain(self.value)}{space}{self.unit}".strip()
 
     def below(self, limit: Decimal) -> bool | None:
         """Whether it is < `limit`; None where a comparator leaves that open."""
