@@ -27,6 +27,7 @@ from cds_service.fhir import units
 _PREGNANT_STATUS_DAYS = 280
 _TEST_DAYS = 14
 _EGFR_UNIT = "mL/min/1.73 m²"
+_REPEATED = "repeats an earlier selected order"
 
 
 def with_contrast(case: Case) -> bool:
@@ -41,9 +42,16 @@ def contrast_unsafe(case: Case) -> bool:
     return bool(_kidney(case) or pregnant(case) or gadolinium_reactions(case))
 
 
+def _repeats(case: Case) -> bool:
+    """A later selected draft, which is to be removed: contrast is a matter of the first one."""
+    return bool(case.config["ext.duplicate"]) and case.facts.draft.follows is not None
+
+
 def _indicated(case: Case, statement: str, flags: list[str]) -> Finding:
     if not case.config["ext.contrast"]:
         return switched_off(statement, "ext.contrast")
+    if _repeats(case):
+        return not_met(statement, _REPEATED)
     if not case.mri:
         return not_met(statement, "only with an MRI outcome")
     if not flags:
@@ -82,6 +90,8 @@ def contrast_rarely_needed(case: Case) -> Finding:
     """Contrast ordered without an indication for it, or with-contrast-only ordered at all."""
     if not case.config["ext.contrast"]:
         return switched_off("EXT-CONTRAST-NONE", "ext.contrast")
+    if _repeats(case):
+        return not_met("EXT-CONTRAST-NONE", _REPEATED)
     contrast = case.facts.draft.contrast
     draft = case.facts.draft
     shown = (Evidence(draft.reference, draft.code.display),)

@@ -12,6 +12,7 @@ from chart import (
     procedure,
     quantity,
     recommend,
+    recommend_all,
     resource,
     status,
 )
@@ -206,3 +207,22 @@ def test_warnings_about_gadolinium():
         ("EXT-GAD-PREG", "warning", ("72141",)),
         ("EXT-GAD-ALLERGY", "warning", ("72141",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "codes"),
+    [
+        pytest.param((FEVER,), (WITHOUT, WITHOUT), id="fever, twice without contrast"),
+        pytest.param((CANCER,), (BOTH, WITHOUT), id="cancer, the second without contrast"),
+        pytest.param((), (WITHOUT, BOTH), id="nothing asks for contrast, the second has it"),
+    ],
+)
+def test_a_repeated_order_gets_no_contrast_card(facts, codes):
+    """Its own card asks to remove it; changing it would be the opposite."""
+    drafts = [order(code, id=f"draft-{number}") for number, code in enumerate(codes)]
+    _, second = recommend_all(PAIN, *facts, draft=drafts)
+    assert second.outcome == "DUPLICATE"
+    assert not [o.id for o in second.overlays if o.id.startswith("EXT-CONTRAST")]
+    assert not [name for name in second.advisory if name.startswith("EXT-CONTRAST")]
+    _, own = recommend_all(PAIN, *facts, draft=drafts, options={"ext.duplicate": False})
+    assert [o.id for o in own.overlays if o.id.startswith("EXT-CONTRAST")]
