@@ -54,9 +54,11 @@ def infected_cord(case: Case) -> list[str]:
         *case.any_met("RF-MYELO-"),
         *(["RF-NEURO-MOTOR"] if case.met("RF-NEURO-MOTOR") else []),
     ]
-    infection = case.any_met("RF-INFECT-")
-    if "RF-INFECT-IVDU" in infection and not _recent_injecting(case):
-        infection.remove("RF-INFECT-IVDU")
+    infection = [
+        s
+        for s in case.any_met("RF-INFECT-")
+        if s != "RF-INFECT-IVDU" or _recent_injecting(case)
+    ]
     return [*neuro, *infection] if neuro and infection else []
 
 

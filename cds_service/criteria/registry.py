@@ -93,7 +93,7 @@ class Case:
         held = self._held.get(prefixes)
         if held is None:
             held = self._held[prefixes] = [s for s in starting(*prefixes) if self.met(s)]
-        return held
+        return [*held]  # what one criterion takes out of it must not be gone for the next
 
     def red_flags(self) -> list[str]:
         """RF-ANY: every red flag that fires, those of switched-on extensions included."""

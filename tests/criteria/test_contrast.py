@@ -209,6 +209,13 @@ def test_warnings_about_gadolinium():
     ]
 
 
+def test_injecting_of_long_ago_asks_for_contrast_like_any_infection_flag():
+    """It makes no emergency of a weakness (E2), and is a reason for contrast all the same."""
+    injected = condition("sct|226034001", "2014", recorded=4000, clinical="inactive")
+    assert ("EXT-CONTRAST-INFECT", "info", ("72156",)) in cards(injected)
+    assert not [name for name, *_ in cards(injected, code=BOTH) if name == "EXT-CONTRAST-NONE"]
+
+
 @pytest.mark.parametrize(
     ("facts", "codes"),
     [
