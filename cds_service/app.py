@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ from cds_service.web.seams import (
 if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
     from cds_service.adapters.store.store import Store
+    from cds_service.adapters.vault import Vault
     from cds_service.facts.terminology.value_sets import Terminology
     from cds_service.rendering.library import Library
 
@@ -241,11 +242,25 @@ def build_store(
         comments=settings.feedback_comments,
         hash_key=hash_key(settings.hash_key_file),
         quarantine=settings.quarantine_rows,
+        vault=build_vault(settings),
+        lifetime=timedelta(hours=settings.smart_hours),
     )
     count = (meter or NoMeter()).count_store
     store = Store(url, options, say=say, count=count, temporary=temporary)
     store.prepare()
     return store
+
+
+def build_vault(settings: Settings) -> Vault | None:
+    """What seals for the companion app; None: no key is configured, and there is no app.
+
+    Development mode makes a key that goes when it stops. Raises ConfigurationError.
+    """
+    from cds_service.adapters.vault import new_vault, vault_from
+
+    if settings.smart_keys_file is not None:
+        return vault_from(settings.smart_keys_file)
+    return new_vault() if settings.dev else None
 
 
 class _LateReader:

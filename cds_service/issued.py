@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from cds_service.handles import Handle
+
 
 class Identities(Protocol):
     """Makes the uuids of cards and suggestions, by which feedback names them."""
@@ -66,6 +68,7 @@ class Slip:
         audit: bool = False,
         patient: str | None = None,
         practitioner: str | None = None,
+        handles_until: datetime | None = None,
     ) -> None:
         self.client = client
         self.hook = hook
@@ -76,4 +79,8 @@ class Slip:
         self.audit = audit
         self.patient = patient
         self.practitioner = practitioner
+        self.handles_until = handles_until
+        """When handles of the companion app expire; None: none can be kept, so none is made."""
+        self.handles: list[tuple[str, Handle]] = []
+        """Each with the secret text that stands for it on a card."""
         self.rated: tuple[Rated, ...] = ()

@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     quarantine_rows: Annotated[int, Field(ge=0)] = 1000
     """Feedback on cards that are not ours, kept for each client."""
     pages: Pages = Pages()
+    smart_keys_file: Path | None = None
+    """Keys that seal what the companion app keeps, one a line, the newest first."""
+    smart_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """Hours after which handles and answers of the companion app are gone."""
     options: dict[str, Any] = {}
     """Dotted keys, `fever.thresholdC` or `cards.showAppropriate`; see `client.OPTIONS`."""
 

@@ -31,7 +31,8 @@ ROOMS = {
         "errors",
         "",
     },
-    "issued": set(),
+    "handles": {"fhir"},
+    "issued": {"handles"},
     "reporting": {"adapters", "errors"},
     "watch": set(),
     "adapters": {
@@ -41,6 +42,7 @@ ROOMS = {
         "errors",
         "facts",
         "fhir",
+        "handles",
         "issued",
         "settings",
         "watch",

@@ -63,9 +63,15 @@ _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "audit": (Part(t.AUDIT, t.AUDIT.c.rating, t.AUDIT.c.rating, True, (t.AUDIT_CARDS.c.rating,)),),
 }
 
+_EXPIRING: Final = tuple(
+    Part(table, table.c.id, table.c.expires, False)
+    for table in (t.COMPANION_HANDLES, t.COMPANION_ANSWERS)
+)
+
 
 def purge(url: sa.URL, days: Mapping[str, int], now: datetime) -> Iterator[tuple[str, int]]:
-    """Remove rows older than so many days, by kind; 0: none. Yields tables and rows removed.
+    """Remove rows older than so many days, by kind; 0: none. What the companion app kept goes when
+    it has expired. Yields tables and rows removed.
 
     May be stopped and started again at any time. Raises ConfigurationError.
     """
@@ -74,6 +80,8 @@ def purge(url: sa.URL, days: Mapping[str, int], now: datetime) -> Iterator[tuple
             before = now - timedelta(days=days[kind])
             for part in parts:
                 yield part.table.name, _remove(url, part, before)
+    for part in _EXPIRING:
+        yield part.table.name, _remove(url, part, now)
 
 
 def _remove(url: sa.URL, part: Part, before: datetime) -> int:

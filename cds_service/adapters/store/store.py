@@ -10,7 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -22,8 +22,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.adapters.databases import make_file, open_engine, shown
 from cds_service.adapters.store import feedback, schema
 from cds_service.adapters.store import tables as t
+from cds_service.adapters.store.companion import Companion
 from cds_service.adapters.store.ids import Origin
-from cds_service.adapters.store.writer import Count, Writer
+from cds_service.adapters.store.writer import Also, Count, Writer
+from cds_service.adapters.vault import Vault
 from cds_service.cdshooks.feedback import Event
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError, StoreUnavailable
@@ -47,6 +49,10 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Key of the hashes of patients and practitioners; None: no hashes."""
     quarantine: int = 1000
     """Rows of feedback that counts nowhere, for each client."""
+    vault: Vault | None = None
+    """Seals what the companion app needs; None: nothing of it is kept."""
+    lifetime: timedelta = timedelta(hours=24)
+    """Of handles and answers of the companion app."""
 
     def __repr__(self) -> str:
         return "StoreOptions(hidden)"
@@ -128,8 +134,10 @@ class Store:
         here = self._process()
         origin = here.origin
         identities: Identities | None = None
-        if origin is not None and here.writer.sure:
+        sure = here.writer.sure
+        if origin is not None and sure:
             identities = _ForClient(origin, client.name, now)
+        kept = self._options.vault is not None and sure
         return Slip(
             client=client.name,
             hook=hook,
@@ -139,6 +147,7 @@ class Store:
             audit=self._options.audit,
             patient=self._hash(client, patient),
             practitioner=self._hash(client, practitioner),
+            handles_until=now + self._options.lifetime if kept else None,
         )
 
     def record(self, slip: Slip, evaluate: float, total: float) -> None:
@@ -168,6 +177,15 @@ class Store:
         self._count("feedback_kept", len(found.events))
         self._count("feedback_set_apart", len(found.apart))
 
+    @property
+    def vault(self) -> Vault | None:
+        return self._options.vault
+
+    @property
+    def companion(self) -> Companion | None:
+        """Handles and answers, in this process; None: there is no key to seal them with."""
+        return self._process().companion
+
     def check(self) -> None:
         """Raises when the database cannot be asked."""
         here = self._process()
@@ -182,6 +200,8 @@ class Store:
             here, self._here = self._here, None
         if here is not None and here.process == os.getpid():
             here.writer.close(_PATIENCE)
+            if here.companion is not None:
+                here.companion.close()
             here.engine.dispose()
 
     def remove(self) -> None:
@@ -195,7 +215,9 @@ class Store:
             with self._lock:
                 here = self._here
                 if here is None or here.process != os.getpid():
-                    here = self._here = _Here(self.url, self._keys, self._count, self._say)
+                    here = self._here = _Here(
+                        self.url, self._keys, self._count, self._say, self._options
+                    )
         return here
 
     def _hash(self, client: Client, text: str) -> str | None:
@@ -216,14 +238,19 @@ class _Here:
         keys: tuple[bytes, ...],
         count: Count,
         say: Callable[[str, BaseException | None], None],
+        options: StoreOptions,
     ) -> None:
         self.process = os.getpid()
         self.engine = open_engine(url)
+        self.companion: Companion | None = None
+        if options.vault is not None:
+            self.companion = Companion(self.engine, url, options.vault, options.lifetime)
         self.turns = threading.BoundedSemaphore(AT_ONCE)
         self.rests_until = 0.0
         self.origin = Origin(keys) if keys else None
         self._say = say
-        self.writer = Writer(self._begin, count, self._told)
+        also: tuple[Also, ...] = (self.companion.write,) if self.companion else ()
+        self.writer = Writer(self._begin, count, self._told, also)
         if self.origin is None:
             # The database was down, or nobody called `prepare`: now, or behind the calls.
             with contextlib.suppress(SQLAlchemyError):

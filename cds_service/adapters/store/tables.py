@@ -2,7 +2,7 @@
 
 Times are milliseconds since 1970 in UTC. Ids of ratings, cards and suggestions begin with their
 second (`ids.py`), so that they sort by time: a span of time is a range of the primary key.
-No table but `audit` and `feedback_comments` holds anything of a patient's record.
+No table but `audit` and `feedback_comments` holds anything of a patient's record in the clear.
 """
 
 from __future__ import annotations
@@ -182,3 +182,25 @@ ORIGIN_KEYS: Final = _table(
     sa.Column("secret", sa.String(64), nullable=False),
 )
 """Keys by which a uuid proves that we made it; the newest makes new ones, all are accepted."""
+
+COMPANION_HANDLES: Final = _table(
+    "companion_handles",
+    # SHA-256 of the handle: whoever reads the table cannot use one.
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Index("ix_companion_handles_expires", "expires"),
+)
+"""Cards whose open questions the companion app may answer: client, patient, user and draft order,
+sealed with the key of the setting `smart_keys_file`. Gone when used or expired.
+"""
+
+COMPANION_ANSWERS: Final = _table(
+    "companion_answers",
+    # Keyed digest of client, patient, user and order.
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Index("ix_companion_answers_expires", "expires"),
+)
+"""A QuestionnaireResponse from the companion app, sealed with the same key. Gone when expired."""

@@ -17,6 +17,7 @@ from cds_service.issued import Slip
 
 Item: TypeAlias = tuple[Slip, float, float]
 Count: TypeAlias = Callable[[str, int], None]
+Also: TypeAlias = Callable[[sa.Connection, list[Item]], None]
 
 ROOM: Final = 10_000
 """Calls that may wait to be written: minutes of a busy service whose database is down."""
@@ -37,8 +38,12 @@ class Writer:
         begin: Callable[[], AbstractContextManager[sa.Connection]],
         count: Count,
         failed: Callable[[BaseException | None], None],
+        also: tuple[Also, ...] = (),
     ) -> None:
-        """`failed` is told what went wrong, and None when the database is there again."""
+        """`failed` is told what went wrong, and None when the database is there again; `also`
+        write what else belongs to a batch, in its commit.
+        """
+        self._also = also
         self._begin = begin
         self._count = count
         self._failed = failed
@@ -122,6 +127,8 @@ class Writer:
         with self._begin() as connection:
             for table in ORDER:
                 insert_new(connection, table, rows[table])
+            for write in self._also:
+                write(connection, batch)
 
     def _set_down(self, why: BaseException | None) -> None:
         if self.down != (why is not None):

@@ -76,7 +76,8 @@ def test_many_rows_are_removed_a_few_at_a_time(filled, monkeypatch):
 
     monkeypatch.setattr(purging, "CHUNK", 2)
     removed = dict(purge(filled.store.url, FOR_EVER | {"ratings": 1}, NOW + timedelta(days=9)))
-    assert removed == {"suggestions": 6, "cards": 2, "ratings": 2}
+    rated = {name: removed[name] for name in ("suggestions", "cards", "ratings")}
+    assert rated == {"suggestions": 6, "cards": 2, "ratings": 2}
 
 
 def test_by_default_nothing_that_counts_is_ever_removed():
