@@ -58,6 +58,16 @@ class FhirServer(msgspec.Struct, frozen=True):
     """Requests to it at one time, and calls it is read for at one time."""
 
 
+class SmartApp(msgspec.Struct, frozen=True, kw_only=True):
+    """The companion app as one client has registered it with its authorization server."""
+
+    client_id: str
+    origins: tuple[str, ...] = ()
+    """Where its pages come from: they may show the app in a frame, and are sent what was answered."""
+    loopback: bool = False
+    """Development mode: pages and servers of this machine, whichever port they are on."""
+
+
 class Client(msgspec.Struct, frozen=True, kw_only=True):
     """One configured caller. Everything that may differ between callers is read from here."""
 
@@ -75,6 +85,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     fhir_servers: tuple[FhirServer, ...] = ()
     fhir_subject: str | None = None
     """Our own OAuth client id there; a token whose `subject` is another is not used."""
+    smart: SmartApp | None = None
+    """None: cards of this client offer no companion app."""
     budget: float = 0.5
     """Seconds within which a call is answered, from its arrival."""
     fetch_budget: float = 0.35

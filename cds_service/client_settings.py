@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from cds_service.client import Client, FhirServer, first_option, flatten, make_client, meant
+from cds_service.client import (
+    Client,
+    FhirServer,
+    SmartApp,
+    first_option,
+    flatten,
+    make_client,
+    meant,
+)
 from cds_service.errors import ConfigurationError
 
 LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
@@ -75,6 +83,28 @@ class FhirServerSettings(Table):
     _url = field_validator("url")(https_url)
 
 
+def _exact(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        if not _ORIGIN.fullmatch(origin) or _DEFAULT_PORT.fullmatch(origin):
+            raise ValueError("write origins as browsers send them: https://ehr.example")
+    return value
+
+
+Origins = Annotated[tuple[str, ...], AfterValidator(_exact)]
+
+
+class SmartSettings(Table):
+    """The companion app at one client: with this table its cards offer it."""
+
+    client_id: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_one_word)]
+    """What the client's authorization server calls the app: a public client with PKCE."""
+    origins: Origins = ()
+    """Pages that may show the app in a frame and are sent what was answered (SMART Web Messaging)."""
+
+    def app(self) -> SmartApp:
+        return SmartApp(client_id=self.client_id, origins=self.origins)
+
+
 class ClientSettings(Table):
     """One client. Keys come from `jwks_url` or, pinned, from `keys_file`."""
 
@@ -93,10 +123,12 @@ class ClientSettings(Table):
     """Seconds from `iat` to `exp` at the most."""
     replay: Literal["strict", "off"] = "strict"
     """`strict`: a `jti` is good for one call."""
-    origins: tuple[str, ...] = ()
+    origins: Origins = ()
     fhir_servers: tuple[FhirServerSettings, ...] = ()
     fhir_subject: str | None = None
     """Our OAuth client id with this client; a token that names another `subject` is not used."""
+    smart: SmartSettings | None = None
+    """The companion app is offered to this client."""
     budget_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
     fetch_ms: Annotated[int, Field(ge=0, le=10_000)] = 350
     options: Annotated[dict[str, Any], AfterValidator(flatten)] = {}
@@ -107,20 +139,16 @@ class ClientSettings(Table):
     def _jwks(cls, value: str | None) -> str | None:
         return None if value is None else https_url(value)
 
-    @field_validator("origins")
-    @classmethod
-    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if not _ORIGIN.fullmatch(origin) or _DEFAULT_PORT.fullmatch(origin):
-                raise ValueError("write origins as browsers send them: https://ehr.example")
-        return value
-
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.jwks_url is None) == (self.keys_file is None):
             raise ValueError("keys: give either jwks_url or keys_file")
         if self.fetch_ms >= self.budget_ms:
             raise ValueError("fetch_ms: must be smaller than budget_ms, which holds it")
+        if self.smart is not None and not self.fhir_servers:
+            raise ValueError(
+                "smart: add the FHIR server the app is launched from, [[clients.fhir_servers]]"
+            )
         return self
 
     def client(self, shared: dict[str, Any]) -> Client:
@@ -139,6 +167,7 @@ class ClientSettings(Table):
                     for each in self.fhir_servers
                 ),
                 fhir_subject=self.fhir_subject,
+                smart=self.smart and self.smart.app(),
                 budget=self.budget_ms / 1000,
                 fetch_budget=self.fetch_ms / 1000,
             )
@@ -164,7 +193,11 @@ def explain(loc: tuple[int | str, ...], kind: str, message: str, tables: Any) ->
     if kind == "extra_forbidden" and (option := first_option(place[-1])):
         return ": ".join([*place, f"options such as {option} stand in [clients.options]"])
     if kind == "extra_forbidden":
-        table = FhirServerSettings if "fhir_servers" in loc else ClientSettings
+        table: type[Table] = ClientSettings
+        if "fhir_servers" in loc:
+            table = FhirServerSettings
+        elif "smart" in loc[:-1]:
+            table = SmartSettings
         near = meant(place[-1], table.model_fields)
         known = ", ".join(table.model_fields)
         return ": ".join([*place[:-1], f"unknown key {place[-1]}{near}; known: {known}"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from cds_service import __version__
+from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.criteria.decision.recommendation import recommend
@@ -25,10 +27,12 @@ from cds_service.facts.record.prefetch import Received, State, gaps, receive
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
 from cds_service.fhir.resources import ServiceRequest
+from cds_service.handles import Handle
 from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
+from cds_service.rendering.pama import consult_id
 from cds_service.rendering.render import draw, identify, render, response
 from cds_service.watch import Watch
 
@@ -36,6 +40,10 @@ Json = dict[str, Any]
 
 REQUIRED = ("patient", "conditions")
 """Prefetch keys without which nothing is said (CDS Hooks, Prefetch: 412)."""
+LAUNCH: Final = "/smart/launch"
+"""Where the companion app is launched, below the public URL."""
+LARGEST_DRAFT: Final = 64 * 1024
+"""Bytes of an order that are kept for the companion app."""
 
 NO_CARD = "No card: the order adheres and nothing is to do (cards.showAppropriate is false)."
 
@@ -74,6 +82,8 @@ class Evaluator:
         advices = self.advise(request, now, client, watch)
         watch.lap("evaluate")
         options = self._options(request, client)
+        if slip is not None and client.smart is not None:
+            advices = [_with_handle(advice, request, options, slip) for advice in advices]
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)
@@ -184,12 +194,37 @@ class Evaluator:
             change_in_place=client.change_in_place,
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
+            smart_url=f"{self._public_url}{LAUNCH}" if client.smart else None,
         )
 
 
 def _printable(text: str) -> str:
     """Without what would steer a terminal: parts of it were received."""
     return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _with_handle(
+    advice: OrderAdvice, request: HookRequest, options: RenderOptions, slip: Slip
+) -> OrderAdvice:
+    """The advice with a handle for the companion app, if an answer is missing and it can be kept."""
+    if slip.handles_until is None or not advice.recommendation.missing:
+        return advice
+    draft = encode(advice.order)
+    if len(draft) > LARGEST_DRAFT:
+        return advice
+    token = secrets.token_urlsafe(32)
+    handle = Handle(
+        client=slip.client,
+        patient=request.context.patient_id,
+        user=relative(request.context.user_id, request.fhir_server) or request.context.user_id,
+        order=advice.reference,
+        expires=slip.handles_until,
+        consult_id=consult_id(advice, options),
+        draft=msgspec.Raw(draft),
+        encounter=request.context.encounter_id,
+    )
+    slip.handles.append((token, handle))
+    return msgspec.structs.replace(advice, app_context=token)
 
 
 def _pending(recommendation: Recommendation, request: HookRequest) -> Json | None:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from cds_service.client import Client, flatten, make_client, meant
+from cds_service.client import Client, SmartApp, flatten, make_client, meant
 from cds_service.client_settings import ClientSettings, https_url
 from cds_service.errors import ConfigurationError
 from cds_service.settings_mistakes import (
@@ -31,6 +31,8 @@ from cds_service.settings_mistakes import (
 )
 
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
+DEVELOPMENT_APP: Final = "cds-service"
+"""OAuth client id of the companion app in development mode."""
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
@@ -154,6 +156,7 @@ class Settings(BaseSettings):
     def _told_apart(cls, value: tuple[ClientSettings, ...]) -> tuple[ClientSettings, ...]:
         names: set[str] = set()
         issuers: dict[str, str] = {}
+        launched: dict[str, str] = {}
         for each in value:
             if each.name in names:
                 raise ValueError(f"client {each.name}: name: used twice; give each its own")
@@ -162,9 +165,28 @@ class Settings(BaseSettings):
                     f"client {each.name}: issuer: client {issuers[each.issuer]} has it already; "
                     "one issuer is one client"
                 )
+            for server in each.fhir_servers if each.smart else ():
+                if server.url in launched:
+                    raise ValueError(
+                        f"client {each.name}: smart: client {launched[server.url]} is launched from "
+                        f"{server.url} already; one server can launch the app for one client"
+                    )
+                launched[server.url] = each.name
             names.add(each.name)
             issuers[each.issuer] = each.name
         return value
+
+    @model_validator(mode="after")
+    def _kept_for_the_app(self) -> Self:
+        if any(each.smart for each in self.clients) and not self.dev:
+            if self.smart_keys_file is None:
+                raise ValueError(
+                    "smart_keys_file: required where a client has [clients.smart]: keys that seal "
+                    "what the companion app keeps; make one: openssl rand -base64 32 | tr '+/' '-_'"
+                )
+            if self.store == "none":
+                raise ValueError("store: a client has [clients.smart], so name a database")
+        return self
 
     @model_validator(mode="after")
     def _address_of_tokens(self) -> Self:
@@ -197,7 +219,8 @@ class Settings(BaseSettings):
 
     def development_client(self) -> Client:
         """The one caller of development mode."""
-        return make_client("development", self.options, dev=True)
+        app = SmartApp(client_id=DEVELOPMENT_APP, loopback=True)
+        return make_client("development", self.options, dev=True, smart=app)
 
     def runtime_clients(self) -> tuple[Client, ...]:
         """The configured callers with their options. Raises ConfigurationError."""

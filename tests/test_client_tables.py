@@ -266,3 +266,53 @@ class TestEvaluateAsAClient:
     def test_a_name_where_none_is_configured(self, evaluator, files, capsys):
         assert main(["evaluate", files[0], "--client", "east"]) == 2
         assert "configured: none; add a [[clients]] table" in capsys.readouterr().err
+
+
+SMART = """
+[[clients.fhir_servers]]
+url = "https://fhir.north.example/r4"
+[clients.smart]
+client_id = "cspine"
+origins = ["https://ehr.north.example"]
+"""
+KEYS = 'smart_keys_file = "/etc/keys"\n'
+
+
+def test_a_client_has_the_companion_app_by_its_table(read):
+    north, south = read(KEYS + BASE + NORTH + SMART + SOUTH).runtime_clients()
+    assert (north.smart.client_id, north.smart.origins) == (
+        "cspine",
+        ("https://ehr.north.example",),
+    )
+    assert south.smart is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(BASE + NORTH + SMART, "smart_keys_file: required", id="no key"),
+        pytest.param(
+            KEYS + 'store = "none"\n' + BASE + NORTH + SMART, "so name a database", id="no store"
+        ),
+        pytest.param(
+            KEYS + BASE + NORTH + '[clients.smart]\nclient_id = "x"\n', "add the FHIR server",
+            id="nothing to launch it from",
+        ),
+        pytest.param(
+            KEYS + BASE + NORTH + SMART + SOUTH + SMART, "client north is launched from",
+            id="one server, two clients",
+        ),
+        pytest.param(
+            KEYS + BASE + NORTH + SMART.replace("https://ehr.north.example", "https://*.example"),
+            "smart: origins: write origins", id="a pattern as origin",
+        ),
+        pytest.param(
+            KEYS + BASE + NORTH + SMART + 'secret = "x"\n', "unknown key secret; known: client_id",
+            id="a key nobody knows",
+        ),
+    ],
+)  # fmt: skip
+def test_a_companion_app_that_cannot_be_stops_the_start(read, text, said):
+    with pytest.raises(ConfigurationError) as stopped:
+        read(text)
+    assert said in str(stopped.value)

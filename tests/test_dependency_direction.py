@@ -26,6 +26,7 @@ ROOMS = {
         "fhir",
         "cdshooks",
         "client",
+        "handles",
         "issued",
         "watch",
         "errors",

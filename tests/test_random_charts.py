@@ -189,8 +189,7 @@ def test_suggested_studies_carry_their_own_rating(body):
 
 @anything
 @a_call
-def test_links_open_pages_and_start_no_app(body, client):
-    """No companion app exists, so nothing is promised to be in a launch."""
+def test_links_open_pages_and_start_no_app_where_no_handle_is_kept(body, client):
     links: list[Any] = [
         link for card in respond(body, client)["cards"] for link in card.get("links", [])
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -23,7 +23,7 @@ class OrderAdvice(msgspec.Struct, frozen=True, gc=False):
     pending: Mapping[str, Any] | None = None
     """Raw pending ServiceRequest of a DUPLICATE; without it its priority cannot be raised."""
     app_context: str | None = None
-    """Opaque handle for a SMART app link (CDS Hooks for PAMA: no clinical data)."""
+    """Opaque handle for a SMART app link (CDS Hooks for PAMA: no clinical data); None: no link."""
 
     @property
     def reference(self) -> str:
@@ -57,8 +57,7 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     """Whether primary cards carry the explanation object."""
     emergency_text: str = ""
     catalogue_url: str | None = None
-    questionnaire_url: str | None = None
-    """Where missing answers can be given; offered on INSUFFICIENT cards."""
-    questionnaire_link: Literal["absolute", "smart"] = "absolute"
+    smart_url: str | None = None
+    """Launch URL of the app in which missing answers can be given; offered with an `app_context`."""
     report_url: str | None = None
     """Absolute URL of a prior study or order, with `{reference}` where `Type/id` belongs."""

@@ -227,12 +227,10 @@ def reason_coding(reason: OverrideReason, canonical: str) -> Json:
 def _links(advice: OrderAdvice, options: RenderOptions) -> list[Json]:
     """Links of a primary card; smart and absolute ones are never mixed on one card."""
     rec = advice.recommendation
-    if rec.outcome is Outcome.INSUFFICIENT and options.questionnaire_url:
-        link = {"label": "Answer the open questions", "url": options.questionnaire_url}
-        link["type"] = options.questionnaire_link
-        if options.questionnaire_link == "smart":
-            return [link | ({"appContext": advice.app_context} if advice.app_context else {})]
-        return [link, *_catalogue(options)]
+    if options.smart_url and advice.app_context:
+        label = "Answer the open questions"
+        smart = {"label": label, "url": options.smart_url, "type": "smart"}
+        return [smart | {"appContext": advice.app_context}]
     links = _catalogue(options)
     prior = rec.prior.reference if rec.prior else ""
     if rec.outcome is Outcome.DUPLICATE and options.report_url and reference(prior)[0] == "`":

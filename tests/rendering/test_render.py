@@ -325,14 +325,14 @@ def test_ratings_are_switched_for_each_client(
 
 
 def test_links_never_mix_an_app_with_a_page(library: Library):
+    url = "https://cds.example/smart/launch"
     advice = OrderAdvice(order(), recommend(Outcome.INSUFFICIENT), "MRI", app_context="h-1")
-    url = "https://cds.example/app"
-    page = render([advice], library, options(questionnaire_url=url))["cards"][0]["links"]
-    assert [link["type"] for link in page] == ["absolute", "absolute"]
-    smart = options(questionnaire_url=url, questionnaire_link="smart")
-    assert render([advice], library, smart)["cards"][0]["links"] == [
+    assert render([advice], library, options(smart_url=url))["cards"][0]["links"] == [
         {"label": "Answer the open questions", "url": url, "type": "smart", "appContext": "h-1"}
     ]
+    without = OrderAdvice(order(), recommend(Outcome.INSUFFICIENT), "MRI")
+    pages = render([without], library, options(smart_url=url))["cards"][0]["links"]
+    assert [link["type"] for link in pages] == ["absolute"]
 
 
 def test_a_prior_report_is_linked_only_from_configuration(library: Library):
