@@ -27,6 +27,7 @@ from cds_service.web.feedback import feedback
 from cds_service.web.health import health
 from cds_service.web.invoke import invoke
 from cds_service.web.seams import (
+    AnswerFinder,
     Authenticator,
     CardStore,
     Check,
@@ -65,11 +66,13 @@ def create_app(
     tracer: Tracer | None = None,
     checks: Mapping[str, Check] | None = None,
     store: CardStore | None = None,
+    companion: AnswerFinder | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
 
-    Without a `store` nothing is remembered, cards have no uuid and there is no feedback endpoint.
+    Without a `store` nothing is remembered, cards have no uuid and there is no feedback endpoint;
+    without a `companion` nothing answered in the companion app counts.
     Development mode has one implicit client and needs no authenticator; production mode takes both
     from the settings unless they are handed in. What a worker has to start after it was forked is
     left in `app.extensions[START]`. `checks` are what readiness asks for beside the content: a name
@@ -125,6 +128,7 @@ def create_app(
             settings.public_url,
             settings.queue_ms / 1000,
             store,
+            companion,
         )
     )
     if store is not None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import msgspec
 
 from cds_service import __version__
-from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.companion.counting import UNREAD, counted, noted, same_order
+from cds_service.companion.links import LAUNCH, with_handle
 from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
@@ -23,16 +23,16 @@ from cds_service.errors import DataNotAvailable
 from cds_service.facts.patient_facts import PatientFacts
 from cds_service.facts.record.attached import joined
 from cds_service.facts.record.frame import Frame
+from cds_service.facts.record.orders import Draft
 from cds_service.facts.record.prefetch import Received, State, gaps, receive
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.fhir.references import relative
-from cds_service.fhir.resources import ServiceRequest
-from cds_service.handles import Handle
+from cds_service.fhir.resources import QuestionnaireResponse, ServiceRequest
+from cds_service.handles import Given
 from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
-from cds_service.rendering.pama import consult_id
 from cds_service.rendering.render import draw, identify, render, response
 from cds_service.watch import Watch
 
@@ -40,10 +40,16 @@ Json = dict[str, Any]
 
 REQUIRED = ("patient", "conditions")
 """Prefetch keys without which nothing is said (CDS Hooks, Prefetch: 412)."""
-LAUNCH: Final = "/smart/launch"
-"""Where the companion app is launched, below the public URL."""
-LARGEST_DRAFT: Final = 64 * 1024
-"""Bytes of an order that are kept for the companion app."""
+
+
+class _Call(NamedTuple):
+    """What is the same for all orders of one call."""
+
+    request: HookRequest
+    now: datetime
+    client: Client
+    received: Received
+
 
 NO_CARD = "No card: the order adheres and nothing is to do (cards.showAppropriate is false)."
 
@@ -83,7 +89,7 @@ class Evaluator:
         watch.lap("evaluate")
         options = self._options(request, client)
         if slip is not None and client.smart is not None:
-            advices = [_with_handle(advice, request, options, slip) for advice in advices]
+            advices = [with_handle(advice, request, options, slip) for advice in advices]
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)
@@ -152,22 +158,44 @@ class Evaluator:
         if watch is not None:
             watch.gaps = gaps(received)
         _require(received)
+        call = _Call(request, now, client, received)
         advices = []
         for draft, raw in drafts:
-            # Each order gets a frame of its own: what it leaves out is noted on its own card.
-            own = self._frame(request, now, client)
-            known = joined(received, draft.attached)
-            recommendation = recommend(Case(PatientFacts(known, draft, own)))
-            advices.append(
-                OrderAdvice(
-                    order=raw,
-                    recommendation=recommendation,
-                    study=draft.code.display,
-                    code=draft.code.code,
-                    pending=_pending(recommendation, request),
-                )
-            )
+            advice = self._advice(call, draft, raw)
+            if draft.reference in request.answered:
+                advice = self._answered(call, draft, advice, request.answered[draft.reference])
+            elif request.answers_unread:
+                advice = noted(advice, UNREAD)
+            advices.append(advice)
         return advices
+
+    def _advice(
+        self, call: _Call, draft: Draft, raw: Json, more: tuple[QuestionnaireResponse, ...] = ()
+    ) -> OrderAdvice:
+        # Each order gets a frame of its own: what it leaves out is noted on its own card.
+        own = self._frame(call.request, call.now, call.client)
+        known = joined(call.received, (*draft.attached, *more))
+        recommendation = recommend(Case(PatientFacts(known, draft, own)))
+        return OrderAdvice(
+            order=raw,
+            recommendation=recommendation,
+            study=draft.code.display,
+            code=draft.code.code,
+            pending=_pending(recommendation, call.request),
+        )
+
+    def _answered(
+        self, call: _Call, draft: Draft, before: OrderAdvice, given: Given
+    ) -> OrderAdvice:
+        """The advice with what was answered in the companion app, if it was for this order."""
+        response, server = given.response, call.request.fhir_server
+        subject = response.subject.reference if response.subject else None
+        if relative(subject, server) != f"Patient/{call.request.context.patient_id}":
+            return before
+        after = self._advice(call, draft, dict(before.order), (response,))
+        if not same_order(before, after, given, self._options(call.request, call.client)):
+            return before
+        return counted(after, response, self._terminology)
 
     def _frame(self, request: HookRequest, now: datetime, client: Client) -> Frame:
         return Frame(
@@ -201,30 +229,6 @@ class Evaluator:
 def _printable(text: str) -> str:
     """Without what would steer a terminal: parts of it were received."""
     return "".join(each if each.isprintable() else "?" for each in text)
-
-
-def _with_handle(
-    advice: OrderAdvice, request: HookRequest, options: RenderOptions, slip: Slip
-) -> OrderAdvice:
-    """The advice with a handle for the companion app, if an answer is missing and it can be kept."""
-    if slip.handles_until is None or not advice.recommendation.missing:
-        return advice
-    draft = encode(advice.order)
-    if len(draft) > LARGEST_DRAFT:
-        return advice
-    token = secrets.token_urlsafe(32)
-    handle = Handle(
-        client=slip.client,
-        patient=request.context.patient_id,
-        user=relative(request.context.user_id, request.fhir_server) or request.context.user_id,
-        order=advice.reference,
-        expires=slip.handles_until,
-        consult_id=consult_id(advice, options),
-        draft=msgspec.Raw(draft),
-        encounter=request.context.encounter_id,
-    )
-    slip.handles.append((token, handle))
-    return msgspec.structs.replace(advice, app_context=token)
 
 
 def _pending(recommendation: Recommendation, request: HookRequest) -> Json | None:

@@ -28,8 +28,9 @@ class Handle(Bound, frozen=True, kw_only=True):
     """Behind the `appContext` of one card: the order that lacked an answer."""
 
     expires: datetime
-    consult_id: str
-    """`urn:uuid:…` of the advice on the card (CDS Hooks for PAMA: the same for unchanged facts)."""
+    consult_ids: tuple[str, ...]
+    """`urn:uuid:…` of the advice on the card (CDS Hooks for PAMA: the same for unchanged facts), and
+    the one the order came with, if it had one."""
     draft: msgspec.Raw
     """The draft ServiceRequest as it was received. It can be read back from nowhere (OS-8)."""
     encounter: str | None = None
@@ -40,7 +41,8 @@ class Answers(Bound, frozen=True, kw_only=True):
 
     expires: datetime
     consult_ids: tuple[str, ...]
-    """Of the advice before and after the answers; one of them proves that it is the same order."""
+    """Those of the handle, and of the advice after the answers; one of them proves that it is the
+    same order."""
     response: msgspec.Raw
     """A FHIR R4 QuestionnaireResponse."""
 

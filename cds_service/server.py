@@ -202,6 +202,8 @@ def serve(settings: Settings, **seams: Any) -> None:
 
     def build(meter: Meter, store: Store | None) -> Flask:
         checks = {"store": store.check} if store else {}
-        return create_app(settings, meter=meter, store=store, checks=checks, **seams)
+        return create_app(
+            settings, meter=meter, store=store, companion=store, checks=checks, **seams
+        )
 
     Server(settings, build).run()

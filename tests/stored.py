@@ -41,6 +41,7 @@ class Service:
                 lambda: self.now,
                 evaluator(),
                 store=self.store,
+                companion=self.store,
                 logger=make_logger(self.log),
             )
         self.web: FlaskClient = self.app.test_client()

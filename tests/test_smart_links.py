@@ -57,7 +57,7 @@ def test_the_card_of_an_unrated_order_leads_to_the_app(serve):
     assert json.loads(bytes(handle.draft)) in [
         e["resource"] for e in context["draftOrders"]["entry"]
     ]
-    assert handle.consult_id.startswith("urn:uuid:")
+    assert handle.consult_ids[0].startswith("urn:uuid:")
     assert handle.expires == NOW + timedelta(hours=24)
 
 

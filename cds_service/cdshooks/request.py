@@ -12,6 +12,7 @@ from cds_service.cdshooks import wire
 from cds_service.cdshooks.salvage import ABSENT, PrefetchEntry, salvage
 from cds_service.errors import BadRequest
 from cds_service.fhir import resources as r
+from cds_service.handles import Given
 
 Hook: TypeAlias = Literal["order-sign", "order-select"]
 HOOKS: Final[tuple[Hook, ...]] = get_args(Hook)
@@ -77,6 +78,11 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
     """The body as it came, for the rare resource that must be given back element by element."""
     fetched: Mapping[str, tuple[bytes, ...]] = {}
     """Answers of the FHIR server by prefetch key, as they came, for the same reason."""
+    answered: Mapping[str, Given] = {}
+    """What this user answered in the companion app, by order; kept apart from the chart, because it
+    counts for that order only."""
+    answers_unread: bool = False
+    """Whether there are such answers could not be found out."""
 
     def __repr__(self) -> str:
         return f"HookRequest({self.hook})"  # the chart never reaches a log or a traceback

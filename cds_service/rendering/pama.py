@@ -44,6 +44,16 @@ def consult_id(advice: OrderAdvice, options: RenderOptions, part: str = "") -> s
     return uuid5(uuid5(NAMESPACE_URL, options.canonical), seed).urn
 
 
+def carried_id(order: Mapping[str, Any]) -> str | None:
+    """The consult id that an order came with."""
+    extensions = order.get("extension")
+    for extension in extensions if isinstance(extensions, list) else ():
+        if isinstance(extension, dict) and _url(extension) == CONSULT_ID:
+            value = extension.get("valueUri")
+            return value if isinstance(value, str) else None
+    return None
+
+
 def rated(resource: Mapping[str, Any], advice: OrderAdvice, options: RenderOptions) -> Json:
     """A copy of the order with its rating; unchanged when there is none to give."""
     rec = advice.recommendation

@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -13,15 +14,26 @@ from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.client import Client
+from cds_service.companion.links import user_of
 from cds_service.errors import RequestError
 from cds_service.issued import Slip
 from cds_service.web.call_log import note, note_answer, note_request, watch
 from cds_service.web.callers import admit
 from cds_service.web.errors import refusal
-from cds_service.web.seams import Authenticator, Clock, EvaluatorProtocol, FhirReader, Recorder
+from cds_service.web.seams import (
+    AnswerFinder,
+    Authenticator,
+    Clock,
+    EvaluatorProtocol,
+    FhirReader,
+    Recorder,
+)
 
 WAITED: Final = "cds_service.waited"
 """Key of the WSGI environment: seconds a call stood in the queue before a thread took it."""
+
+LOOKUP: Final = 0.1
+"""Seconds that a call waits for answers from the companion app."""
 
 _MEDIA_TYPES: Final = ("application/json", "application/fhir+json")
 
@@ -34,8 +46,12 @@ def invoke(
     public_url: str,
     longest_wait: float = 0.1,
     recorder: Recorder | None = None,
+    answers: AnswerFinder | None = None,
 ) -> Blueprint:
-    """Routes that answer a hook, unless it has waited for more than `longest_wait` seconds."""
+    """Routes that answer a hook, unless it has waited for more than `longest_wait` seconds.
+
+    `answers` are those of the companion app, for the clients that have it.
+    """
     blueprint = Blueprint("invoke", __name__)
 
     # One client makes `//id` of a discovery URL that was typed with a slash at its end.
@@ -66,6 +82,9 @@ def invoke(
                 hook_request = completed
                 clockwork.lap("fetch")
         now = clock()
+        if answers is not None and client.smart is not None:
+            left = client.budget - (time.monotonic() - arrived)
+            hook_request = _with_answers(answers, hook_request, client, now, left)
         slip = _slip(recorder, hook_request, client, now)
         began = time.monotonic()
         answer = evaluator.evaluate(hook_request, now, client, clockwork, slip=slip)
@@ -78,6 +97,23 @@ def invoke(
         return Response(encoded, content_type="application/json")
 
     return blueprint
+
+
+def _with_answers(
+    answers: AnswerFinder, asked: HookRequest, client: Client, now: datetime, left: float
+) -> HookRequest:
+    """The request with what its user answered in the companion app about its drafts."""
+    orders = [
+        f"ServiceRequest/{draft['id']}"
+        for draft in asked.context.draft_orders
+        if draft.get("resourceType") == "ServiceRequest" and isinstance(draft.get("id"), str)
+    ]
+    wait = min(LOOKUP, max(0.0, left / 2))
+    patient, user = asked.context.patient_id, user_of(asked)
+    found = answers.answered(client.name, patient, user, orders, now, wait)
+    if found is None:
+        return msgspec.structs.replace(asked, answers_unread=True)
+    return msgspec.structs.replace(asked, answered=found) if found else asked
 
 
 def _slip(recorder: Recorder | None, asked: HookRequest, client: Client, now: datetime) -> Slip:

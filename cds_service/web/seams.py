@@ -11,6 +11,7 @@ from flask import Request
 from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.handles import Given
 from cds_service.issued import Slip
 from cds_service.watch import Watch
 
@@ -176,6 +177,25 @@ class FeedbackKeeper(Protocol):
 
     def keep(self, events: Sequence[Event], client: Client, now: datetime) -> None:
         """Returns once everything is on the disk. Raises StoreUnavailable; then nothing is."""
+        ...
+
+
+class AnswerFinder(Protocol):
+    """Remembers what was answered in the companion app."""
+
+    def answered(
+        self,
+        client: str,
+        patient: str,
+        user: str,
+        orders: Sequence[str],
+        now: datetime,
+        wait: float,
+    ) -> Mapping[str, Given] | None:
+        """What this user answered about these orders, `ServiceRequest/x`, by order.
+
+        None: that could not be found out within `wait` seconds. Never raises.
+        """
         ...
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ from cds_service.adapters.vault import Vault
 from cds_service.cdshooks.feedback import Event
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError, StoreUnavailable
+from cds_service.handles import Given
 from cds_service.issued import Identities, Slip
 
 AT_ONCE: Final = 8
@@ -185,6 +186,23 @@ class Store:
     def companion(self) -> Companion | None:
         """Handles and answers, in this process; None: there is no key to seal them with."""
         return self._process().companion
+
+    def answered(
+        self,
+        client: str,
+        patient: str,
+        user: str,
+        orders: Sequence[str],
+        now: datetime,
+        wait: float,
+    ) -> Mapping[str, Given] | None:
+        """See `web.seams.AnswerFinder`."""
+        here = self._process()
+        if here.companion is None:
+            return {}
+        if here.writer.down:
+            return None
+        return here.companion.find(client, patient, user, orders, now, wait)
 
     def check(self) -> None:
         """Raises when the database cannot be asked."""

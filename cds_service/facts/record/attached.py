@@ -79,7 +79,7 @@ def with_names(order: r.ServiceRequest, names: Mapping[str, str]) -> r.ServiceRe
     return msgspec.structs.replace(order, reason_reference=reasons)
 
 
-def joined(received: Received, more: tuple[Attached, ...]) -> Received:
+def joined(received: Received, more: tuple[Attached | r.QuestionnaireResponse, ...]) -> Received:
     """The record with what the draft brings; where both have it, the record's is kept."""
     if not more:
         return received

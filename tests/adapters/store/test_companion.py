@@ -33,7 +33,7 @@ SOON = 5.0
 
 def handle(expires=NOW + DAY, **other):
     draft = msgspec.Raw(b'{"resourceType": "ServiceRequest", "quantityQuantity": {"value": 1.10}}')
-    return Handle(**WHOSE | other, expires=expires, consult_id="urn:uuid:1", draft=draft)
+    return Handle(**WHOSE | other, expires=expires, consult_ids=("urn:uuid:1",), draft=draft)
 
 
 def answers(expires=NOW + DAY, **other):
@@ -75,7 +75,7 @@ def rows(store, table):
 def test_a_handle_brings_back_what_it_was_made_for(store):
     put(store)
     found = store.companion.handle("secret", NOW)
-    assert (found.order, found.consult_id) == (WHOSE["order"], "urn:uuid:1")
+    assert (found.order, found.consult_ids) == (WHOSE["order"], ("urn:uuid:1",))
     assert bytes(found.draft).endswith(b'"value": 1.10}}')
 
 
@@ -103,9 +103,10 @@ def test_a_handle_is_good_for_one_answer(store):
 
 def test_of_many_at_once_one_uses_the_handle(store):
     put(store)
-    used = []
+    used: list[bool] = []
+    companion = store.companion
     threads = [
-        threading.Thread(target=lambda: used.append(store.companion.keep("secret", answers())))
+        threading.Thread(target=lambda: used.append(companion.keep("secret", answers())))
         for _ in range(6)
     ]
     for thread in threads:
@@ -188,7 +189,9 @@ def test_keys_change_while_answers_live(store):
     later.prepare()
     assert find(later)
     put(later, "next")
-    later.companion.keep("next", answers())
+    again = later.companion
+    assert again is not None
+    again.keep("next", answers())
     assert len(rows(later, t.COMPANION_ANSWERS)) == 1
     later.close()
 

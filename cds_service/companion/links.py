@@ -1,0 +1,52 @@
+"""From a card to the app: the handle that stands for one order whose rating lacks an answer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import msgspec
+
+from cds_service.cdshooks.encode import encode
+from cds_service.cdshooks.request import HookRequest
+from cds_service.fhir.references import relative
+from cds_service.handles import Handle
+from cds_service.issued import Slip
+from cds_service.rendering.model import OrderAdvice, RenderOptions
+from cds_service.rendering.pama import carried_id, consult_id
+
+LAUNCH: Final = "/smart/launch"
+"""Where the app is launched, below the public URL."""
+LARGEST_DRAFT: Final = 64 * 1024
+"""Bytes of an order that are kept for the app."""
+
+
+def user_of(request: HookRequest) -> str:
+    """`Practitioner/x`, also of a client that sends the whole address."""
+    user = request.context.user_id
+    return relative(user, request.fhir_server) or user
+
+
+def with_handle(
+    advice: OrderAdvice, request: HookRequest, options: RenderOptions, slip: Slip
+) -> OrderAdvice:
+    """The advice with a handle, if an answer is missing and the handle can be kept."""
+    if slip.handles_until is None or not advice.recommendation.missing:
+        return advice
+    draft = encode(advice.order)
+    if len(draft) > LARGEST_DRAFT:
+        return advice
+    carried = carried_id(advice.order)
+    token = secrets.token_urlsafe(32)
+    handle = Handle(
+        client=slip.client,
+        patient=request.context.patient_id,
+        user=user_of(request),
+        order=advice.reference,
+        expires=slip.handles_until,
+        consult_ids=(consult_id(advice, options), *([carried] if carried else ())),
+        draft=msgspec.Raw(draft),
+        encounter=request.context.encounter_id,
+    )
+    slip.handles.append((token, handle))
+    return msgspec.structs.replace(advice, app_context=token)
