@@ -55,9 +55,7 @@ def infected_cord(case: Case) -> list[str]:
         *(["RF-NEURO-MOTOR"] if case.met("RF-NEURO-MOTOR") else []),
     ]
     infection = [
-        s
-        for s in case.any_met("RF-INFECT-")
-        if s != "RF-INFECT-IVDU" or _recent_injecting(case)
+        s for s in case.any_met("RF-INFECT-") if s != "RF-INFECT-IVDU" or _recent_injecting(case)
     ]
     return [*neuro, *infection] if neuro and infection else []
 
