@@ -33,6 +33,7 @@ from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
+from cds_service.rendering.reasoning import Reasoning, reasoning
 from cds_service.rendering.render import draw, identify, render, response
 from cds_service.watch import Watch
 
@@ -145,6 +146,12 @@ class Evaluator:
         if passed:
             parts.append("\n  - ".join(["Passed over", *passed]))
         return "\n\n".join(parts)
+
+    def reason(self, request: HookRequest, now: datetime, client: Client) -> tuple[Reasoning, ...]:
+        """The reasoning of every rated order, for pages and machines; `explain` prints the same."""
+        return tuple(
+            reasoning(advice, self._library) for advice in self.advise(request, now, client)
+        )
 
     def advise(
         self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None

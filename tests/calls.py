@@ -126,6 +126,9 @@ class FakeEvaluator:
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         return f"NOT_YET as of {now.isoformat()}"
 
+    def reason(self, request: HookRequest, now: datetime, client: Client) -> tuple[Any, ...]:
+        return ()
+
 
 MARK = "Xylocanth"
 """Stands for patient data."""

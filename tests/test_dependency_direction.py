@@ -55,6 +55,7 @@ ROOMS = {
     "web": {
         "evaluate",
         "companion",
+        "rendering",
         "cdshooks",
         "client",
         "handles",

@@ -9,13 +9,18 @@ from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.rendering.detail import not_found
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice
+from cds_service.rendering.reasoning import Judged, Reasoning, reasoning
 
 Json = dict[str, Any]
 
 EXPLANATION = "cervical-mri-cds.explanation"
 """Member of a primary card's extension."""
 
-_MARKS = {Status.MET: "[x]", Status.NOT_MET: "[ ]", Status.UNKNOWN: "[?]"}
+_MARKS = {
+    Status.MET.value: "[x]",
+    Status.NOT_MET.value: "[ ]",
+    Status.UNKNOWN.value: "[?]",
+}
 
 
 def explanation_object(advice: OrderAdvice, library: Library, version: str) -> Json:
@@ -52,59 +57,42 @@ def _evidence(item: Evidence) -> Json:
 
 def explain_text(advice: OrderAdvice, library: Library) -> str:
     """The whole tree in plain text: order, outcome, steps, every statement with its evidence."""
-    return "\n".join(_lines(advice, library))
+    return "\n".join(_lines(reasoning(advice, library)))
 
 
-def _lines(advice: OrderAdvice, library: Library) -> Iterable[str]:
-    rec = advice.recommendation
-    yield f"Order: {advice.study} ({advice.reference})"
-    yield f"Outcome: {rec.outcome} (decided at {rec.step})"
-    yield f"Rating: {rec.rating or 'none'}" + (f"; ACR wording: {rec.acr}" if rec.acr else "")
-    if rec.urgency:
-        yield f"Urgency: {rec.urgency}"
-    if rec.keep_mri:
+def _lines(found: Reasoning) -> Iterable[str]:
+    yield f"Order: {found.study} ({found.order})"
+    yield f"Outcome: {found.outcome} (decided at {found.step})"
+    yield f"Rating: {found.rating or 'none'}" + (f"; ACR wording: {found.acr}" if found.acr else "")
+    if found.urgency:
+        yield f"Urgency: {found.urgency}"
+    if found.keep_mri:
         yield "The MRI stays indicated whatever the CT shows."
-    if rec.prior:
-        yield f"Earlier study or order: {_plain(rec.prior)}"
+    if found.prior:
+        yield f"Earlier study or order: {_plain(found.prior)}"
     yield ""
     yield "Steps"
-    for step in rec.steps:
+    for step in found.steps:
         yield f"  {'->' if step.decided else '  '} {step.id:<4} {step.text}"
     yield ""
     yield "Statements   [x] met   [ ] not met   [?] unknown"
-    yield from _statements(advice, library)
-    sections = {
-        "Fired": rec.fired,
-        "Advisory": rec.advisory,
-        "Missing": rec.missing,
-        "Possible, to be settled": rec.possible,
-        "Not found in structured data": not_found(rec.not_found, library),
-        "Documented absent": rec.documented_absent,
-        "Data": rec.data_notes,
-        "Overlay cards": [f"{o.id} ({o.indicator})" for o in rec.overlays],
-    }
-    for heading, lines in sections.items():
-        if lines:
-            yield ""
-            yield heading
-            yield from (f"  - {line}" for line in lines)
+    for group in found.groups:
+        yield f"  {group.heading}"
+        for each in group.statements:
+            yield from _statement(each)
+    for section in found.sections:
+        yield ""
+        yield section.heading
+        yield from (f"  - {line}" for line in section.lines)
 
 
-def _statements(advice: OrderAdvice, library: Library) -> Iterable[str]:
-    findings = advice.recommendation.findings
-    for group, heading in library.groups.items():
-        names = [i for i, s in library.statements.items() if s.group == group and i in findings]
-        if not names:
-            continue
-        yield f"  {heading}"
-        for name in names:
-            finding, statement = findings[name], library.statements[name]
-            mark = " (extension)" if statement.kind == "extension" else ""
-            tags = f":{','.join(finding.tags)}" if finding.tags else ""
-            yield f"    {_MARKS[finding.status]} {name}{tags}  {statement.title}{mark}"
-            if finding.reason:
-                yield f"          {finding.reason}"
-            yield from (f"          - {_plain(item)}" for item in finding.evidence)
+def _statement(judged: Judged) -> Iterable[str]:
+    mark = " (extension)" if judged.kind == "extension" else ""
+    tags = f":{','.join(judged.tags)}" if judged.tags else ""
+    yield f"    {_MARKS[judged.verdict]} {judged.id}{tags}  {judged.title}{mark}"
+    if judged.reason:
+        yield f"          {judged.reason}"
+    yield from (f"          - {_plain(item)}" for item in judged.evidence)
 
 
 def _plain(item: Evidence) -> str:

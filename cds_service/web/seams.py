@@ -13,6 +13,7 @@ from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.handles import Given
 from cds_service.issued import Slip
+from cds_service.rendering.reasoning import Reasoning
 from cds_service.watch import Watch
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -68,6 +69,10 @@ class EvaluatorProtocol(Protocol):
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         """The reasoning as text for people."""
+        ...
+
+    def reason(self, request: HookRequest, now: datetime, client: Client) -> tuple[Reasoning, ...]:
+        """The same for pages and machines."""
         ...
 
 
