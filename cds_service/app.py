@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from cds_service.cdshooks.request import HOOKS, HookRequest
 from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
+from cds_service.pages import workbench
 from cds_service.pages.errors import error_pages
 from cds_service.pages.site import BANNER, Section, Site, start
 from cds_service.settings import Settings
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from cds_service.adapters.vault import Vault
     from cds_service.facts.terminology.value_sets import Terminology
     from cds_service.rendering.library import Library
+    from cds_service.workbench.bench import Bench
 
 NO_CLIENT = (
     "no client is configured, and production mode answers configured clients only: add a "
@@ -141,6 +144,9 @@ def create_app(
     app.register_blueprint(description(settings.public_url))
     if site:
         app.register_blueprint(start(site))
+        if settings.workbench:
+            bench = build_bench(settings, terminology, evaluator, reader, clock)
+            app.register_blueprint(workbench.workbench(site, bench))
     if settings.dev:
         logger.warning(BANNER, version=__version__)
     return app
@@ -149,9 +155,44 @@ def create_app(
 def build_site(settings: Settings) -> Site | None:
     """The frame of the pages that are switched on; None: there are none, in production mode."""
     sections: list[Section] = []
+    if settings.workbench:
+        sections.append(workbench.SECTION)
     if not (sections or settings.dev):
         return None
     return Site(settings.public_url, sections, dev=settings.dev)
+
+
+def build_bench(
+    settings: Settings,
+    terminology: Terminology,
+    evaluator: EvaluatorProtocol,
+    reader: FhirReader | None,
+    clock: Clock,
+) -> Bench:
+    """The workbench. Its reasoning is that of the client of development mode, in production that of
+    a client with the shared options: whose token a call carries, the page does not learn.
+    """
+    from cds_service.content.folders import knowledge_dir
+    from cds_service.content.scenarios import load_scenarios
+    from cds_service.workbench.bench import Bench
+    from cds_service.workbench.palette import FILE, load_palette
+
+    client = settings.development_client() if settings.dev else settings.shared_client()
+
+    def complete(request: HookRequest, client: Client) -> HookRequest:
+        if reader is None:
+            return request
+        return reader.complete(request, client, time.monotonic() + client.fetch_budget)
+
+    return Bench(
+        samples=load_scenarios(),
+        palette=load_palette((knowledge_dir() / FILE).read_text("utf-8"), terminology),
+        terminology=terminology,
+        reason=evaluator.reason,
+        client=client,
+        clock=clock,
+        complete=complete,
+    )
 
 
 def load_terminology(settings: Settings) -> Terminology:

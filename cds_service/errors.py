@@ -29,6 +29,13 @@ class BadRequest(RequestError):  # noqa: N818  (the name of the HTTP status)
         super().__init__(400, code, text, diagnostics)
 
 
+class EditRefused(BadRequest):
+    """400: a page asked for a change that cannot be made; the text says where and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("value", text)
+
+
 class StoreUnavailable(RequestError):  # noqa: N818  (what happened, not what it is)
     """503: feedback cannot be stored just now; nothing of it was, and the client sends it again."""
 

@@ -222,6 +222,10 @@ class Settings(BaseSettings):
         app = SmartApp(client_id=DEVELOPMENT_APP, loopback=True)
         return make_client("development", self.options, dev=True, smart=app)
 
+    def shared_client(self) -> Client:
+        """A caller of production mode with the shared options alone."""
+        return make_client("shared", {**self.options, "pama.systemActions": False}, dev=False)
+
     def runtime_clients(self) -> tuple[Client, ...]:
         """The configured callers with their options. Raises ConfigurationError."""
         try:

@@ -64,7 +64,16 @@ ROOMS = {
         "errors",
         "",
     },
-    "pages": {"web", "cdshooks", "errors", ""},
+    "workbench": {
+        "cdshooks",
+        "client",
+        "content",
+        "criteria",
+        "errors",
+        "facts",
+        "rendering",
+    },
+    "pages": {"web", "workbench", "cdshooks", "errors", ""},
 }
 """Room -> rooms it may import besides itself; `` is the package itself, for its version."""
 

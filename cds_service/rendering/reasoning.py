@@ -78,6 +78,10 @@ class Reasoning(_Part, frozen=True):
         """All of them, without their groups."""
         return tuple(each for group in self.groups for each in group.statements)
 
+    def words(self, line: str) -> str:
+        """A line of a section for people: the title where the line is the id of a statement."""
+        return next((each.title for each in self.statements() if each.id == line), line)
+
 
 def reasoning(advice: OrderAdvice, library: Library) -> Reasoning:
     """Order, outcome, steps, and every statement with its evidence."""

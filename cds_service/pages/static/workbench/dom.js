@@ -1,0 +1,62 @@
+// Small helpers around the document.
+
+/**
+ * The element with this id; its absence is a defect of the page.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/**
+ * Put HTML that the server rendered into an element, and leave the reader where he was: what was
+ * open stays open, and what had the focus gets it back, or else `fallback` does.
+ * @param {HTMLElement} element
+ * @param {string} html
+ * @param {HTMLElement} [fallback]
+ */
+export function refill(element, html, fallback) {
+  const active = document.activeElement;
+  const inside = active instanceof HTMLElement && element.contains(active);
+  const focused = inside ? (active.id || active.closest("details")?.id) : "";
+  const open = new Set([...element.querySelectorAll("details[open]")].map((each) => each.id));
+  element.innerHTML = html;
+  for (const each of element.querySelectorAll("details")) {
+    if (each.id && open.has(each.id)) each.open = true;
+  }
+  if (!inside) return;
+  const again = focused ? document.getElementById(focused) : null;
+  const target = again instanceof HTMLDetailsElement ? again.querySelector("summary") : again;
+  (target ?? fallback)?.focus({ preventScroll: true });
+}
+
+/**
+ * A short text in a box, or nothing.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function tell(element, text) {
+  element.replaceChildren();
+  if (!text) return;
+  const box = document.createElement("p");
+  box.className = "notice critical";
+  box.textContent = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  element.append(box);
+}
+
+/**
+ * Fields of a form by name.
+ * @param {HTMLFormElement} form
+ * @returns {Record<string, string>}
+ */
+export function fields(form) {
+  /** @type {Record<string, string>} */
+  const found = {};
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") found[name] = value;
+  }
+  return found;
+}

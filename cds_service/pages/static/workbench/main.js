@@ -1,0 +1,296 @@
+// The workbench: every change becomes a real call, every answer is shown as an EHR would.
+// Nothing is decided here: requests are changed, cards drawn and reasons told by the server.
+
+import { byId, fields, refill, tell } from "./dom.js";
+import { change, Down, feedback, fire, read, Refused } from "./service.js";
+import { tabs } from "./tabs.js";
+
+const bench = byId("bench");
+const address = {
+  change: bench.dataset.change ?? "",
+  read: bench.dataset.read ?? "",
+  service: bench.dataset.service ?? "",
+  full: bench.dataset.address ?? "",
+};
+
+/** What the page holds: the request, the last answer, and what it is held against. */
+const state = {
+  request: "",
+  response: "",
+  /** @type {unknown} */
+  memory: null,
+  /** @type {string[]} */
+  before: [],
+  /** Whether a call is on its way; the next one waits for it. */
+  busy: /** @type {Promise<unknown>} */ (Promise.resolve()),
+};
+
+const problem = byId("problem");
+const status = byId("status");
+const cards = byId("answer-cards");
+const undo = /** @type {HTMLButtonElement} */ (byId("undo"));
+
+function token() {
+  const field = document.getElementById("token");
+  return field instanceof HTMLInputElement ? field.value.trim() : "";
+}
+
+/** Prefetch keys the reader has taken away. */
+function withheld() {
+  const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (
+    document.querySelectorAll('#supplies input[name="sent"]')
+  );
+  return [...boxes].filter((box) => !box.checked && !box.disabled).map((box) => box.value);
+}
+
+/**
+ * One thing after another, so that answers arrive in the order of the changes.
+ * @param {() => Promise<void>} work
+ * @param {HTMLElement} [where] place for a refusal
+ * @returns {Promise<void>}
+ */
+function inTurn(work, where = problem) {
+  const turn = state.busy.then(async () => {
+    tell(problem, "");
+    try {
+      await work();
+    } catch (why) {
+      if (why instanceof Refused) tell(where, why.message);
+      else if (why instanceof Down) down();
+      else throw why;
+    } finally {
+      cards.setAttribute("aria-busy", "false");
+    }
+  });
+  state.busy = turn.catch(() => undefined);
+  return turn;
+}
+
+function down() {
+  const template = /** @type {HTMLTemplateElement} */ (byId("down"));
+  cards.replaceChildren(template.content.cloneNode(true));
+  status.textContent = "The service does not answer.";
+  byId("timing").textContent = "";
+}
+
+/**
+ * Change the request, show its chart, and fire the hook.
+ * @param {object} asked what is changed, for the server
+ * @param {string} [hook]
+ * @param {{fresh?: boolean}} [how] fresh: another patient, nothing to undo or to compare
+ */
+async function apply(asked, hook = "order-select", how = {}) {
+  cards.setAttribute("aria-busy", "true");
+  const kept = withheld();
+  const done = await change(address.change, {
+    request: state.request,
+    hook,
+    withheld: kept,
+    ...asked,
+  });
+  if (how.fresh) {
+    state.before = [];
+    state.memory = null;
+  } else if (done.request !== state.request) {
+    state.before.push(state.request);
+  }
+  state.request = done.request;
+  undo.disabled = state.before.length === 0;
+  refill(byId("orders"), done.orders, byId("fire-select"));
+  refill(byId("chart"), done.record, byId("fire-select"));
+  for (const key of kept) {
+    const box = document.getElementById(`sent-${key}`);
+    if (box instanceof HTMLInputElement) box.checked = false;
+  }
+  await call(done.call, hook);
+}
+
+/**
+ * @param {string} body
+ * @param {string} hook
+ */
+async function call(body, hook) {
+  byId("raw-request").textContent = body;
+  byId("raw-curl").textContent = curl(body);
+  const fired = await fire(address.service, body, token());
+  state.response = fired.text;
+  byId("raw-response").textContent = pretty(fired.text);
+  byId("timing").textContent = `${hook}, ${fired.status}, ${Math.round(fired.took)} ms`;
+  const shown = await read(address.read, {
+    call: body,
+    status: fired.status,
+    response: fired.text,
+    before: state.memory,
+  });
+  refill(cards, shown.cards, byId("cards"));
+  if (shown.why === undefined) {
+    status.textContent = `The service answered ${fired.status}. What to do stands in the place of the cards.`;
+    return;
+  }
+  refill(byId("reasons"), shown.why, byId("why"));
+  state.memory = shown.memory;
+  status.textContent = shown.said ?? "";
+  markUsed();
+}
+
+/** Mark the entries of the chart that the reasoning rests on. */
+function markUsed() {
+  for (const link of document.querySelectorAll("#reasons a[data-show]")) {
+    document.getElementById(link.getAttribute("data-show") ?? "")?.classList.add("used");
+  }
+}
+
+/** @param {string} text */
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text || "(an empty body)";
+  }
+}
+
+/** @param {string} body */
+function curl(body) {
+  const head = `curl -sS '${address.full}' -H 'Content-Type: application/json'`;
+  return `${head} --data-binary @- <<'END'\n${body}\nEND`;
+}
+
+/**
+ * Tell the service what became of a card, and the reader what it said.
+ * @param {HTMLElement} card
+ * @param {object} outcome
+ * @param {string} words
+ */
+async function report(card, outcome, words) {
+  if (!card.dataset.uuid) return;
+  const answered = await feedback(
+    address.service,
+    { card: card.dataset.uuid, outcomeTimestamp: new Date().toISOString(), ...outcome },
+    token(),
+  );
+  const kept = answered === 204;
+  status.textContent = `${words} ${kept ? "Feedback was stored (204)." : `Feedback was not stored (${answered}).`}`;
+}
+
+/** @param {HTMLElement} button */
+async function accept(button) {
+  const card = /** @type {HTMLElement} */ (button.closest("[data-card]"));
+  const uuid = button.dataset.suggestionUuid;
+  const suggestion = Number(button.dataset.accept);
+  const edit = { kind: "accept", response: state.response, card: Number(card.dataset.card), suggestion };
+  const label = button.textContent ?? "";
+  if (uuid) {
+    await report(card, { outcome: "accepted", acceptedSuggestions: [{ id: uuid }] }, "Accepted.");
+  }
+  const told = status.textContent;
+  await apply({ edit });
+  status.textContent = `“${label}” applied. ${told ? `${told} ` : ""}${status.textContent}`;
+}
+
+/** @param {HTMLFormElement} form */
+async function dismiss(form) {
+  const card = /** @type {HTMLElement} */ (form.closest("[data-card]"));
+  const chosen = form.querySelector('input[name="reason"]:checked');
+  /** @type {Record<string, unknown>} */
+  const outcome = { outcome: "overridden" };
+  if (chosen instanceof HTMLInputElement) {
+    outcome.overrideReason = { reason: { code: chosen.value, system: chosen.dataset.system } };
+  }
+  await report(card, outcome, "Dismissed.");
+  card.classList.add("gone");
+  const note = document.createElement("p");
+  note.className = "gone-note";
+  note.textContent = "Dismissed. It comes back with the next call, as in an EHR.";
+  card.append(note);
+  byId("cards").focus({ preventScroll: true });
+}
+
+/** @param {Event} event */
+function submitted(event) {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.method === "get" && form.hasAttribute("action")) return;
+  event.preventDefault();
+  if (form.id === "paste") {
+    void inTurn(useOwn, byId("text-problem"));
+  } else if (form.dataset.edit) {
+    const edit = { kind: form.dataset.edit, ...fields(form) };
+    void inTurn(() => apply({ edit }));
+  } else if ("dismiss" in form.dataset) {
+    void inTurn(() => dismiss(form));
+  }
+}
+
+async function useOwn() {
+  tell(byId("text-problem"), "");
+  const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
+  const written = /** @type {HTMLInputElement} */ (byId("written"));
+  if (!text.value.trim()) throw new Refused("open a file, or paste the JSON of a call, first");
+  await apply({ request: "", text: text.value, written: written.value }, undefined, { fresh: true });
+  byId("story").textContent = "";
+  byId("order-heading").scrollIntoView({ block: "center" });
+}
+
+/** @param {Event} event */
+function clicked(event) {
+  const target = event.target instanceof Element ? event.target.closest("button, a") : null;
+  if (!(target instanceof HTMLElement)) return;
+  if (target.dataset.accept) {
+    void inTurn(() => accept(target));
+  } else if (target.dataset.copy) {
+    void navigator.clipboard.writeText(byId(target.dataset.copy).textContent ?? "").then(
+      () => { status.textContent = "Copied."; },
+      () => { status.textContent = "The browser does not allow copying; select the text instead."; },
+    );
+  } else if (target.dataset.show) {
+    event.preventDefault();
+    show(target.dataset.show);
+  }
+}
+
+/**
+ * Lead from a piece of evidence to its entry in the chart.
+ * @param {string} id
+ */
+function show(id) {
+  const row = document.getElementById(id);
+  if (!row) return;
+  for (const each of document.querySelectorAll(".shown")) each.classList.remove("shown");
+  row.closest("details")?.setAttribute("open", "");
+  row.classList.add("shown");
+  row.scrollIntoView({ block: "center" });
+  row.querySelector("summary")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("submit", submitted);
+document.addEventListener("click", clicked);
+document.addEventListener("change", (event) => {
+  const target = event.target;
+  if (!(target instanceof HTMLInputElement)) return;
+  if (target.name === "sent") void inTurn(() => apply({}));
+  if (target.id === "file" && target.files?.[0]) {
+    void target.files[0].text().then((text) => {
+      /** @type {HTMLTextAreaElement} */ (byId("text")).value = text;
+    });
+  }
+});
+byId("fire-select").addEventListener("click", () => void inTurn(() => apply({})));
+byId("fire-sign").addEventListener("click", () => void inTurn(() => apply({}, "order-sign")));
+undo.addEventListener("click", () => {
+  void inTurn(async () => {
+    const request = state.before.pop();
+    if (request === undefined) return;
+    const later = state.request;
+    state.request = request;
+    try {
+      await apply({});
+    } catch (why) {
+      state.request = later;
+      state.before.push(request);
+      throw why;
+    }
+  });
+});
+for (const list of document.querySelectorAll('[role="tablist"]')) {
+  tabs(/** @type {HTMLElement} */ (list));
+}
+void inTurn(() => apply({ request: "", sample: bench.dataset.sample }, undefined, { fresh: true }));

@@ -1,0 +1,80 @@
+"""An answer with cards, as an EHR reads it (CDS Hooks, CDS Service Response)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cds_service.errors import EditRefused
+
+
+class _Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """Base of the parts; members that are not shown are passed over."""
+
+
+class Coding(_Part, frozen=True):
+    code: str
+    system: str = ""
+    display: str = ""
+
+
+class Action(_Part, frozen=True):
+    type: str
+    description: str = ""
+    resource: dict[str, Any] = {}
+
+
+class Suggestion(_Part, frozen=True):
+    label: str
+    uuid: str = ""
+    is_recommended: bool = False
+    actions: tuple[Action, ...] = ()
+
+
+class Link(_Part, frozen=True):
+    label: str
+    url: str
+    type: str
+
+    @property
+    def opens(self) -> bool:
+        """Whether a browser may follow it; an app is launched by the EHR."""
+        return self.type == "absolute" and self.url.lower().startswith(("https://", "http://"))
+
+
+class Source(_Part, frozen=True):
+    label: str
+    topic: Coding | None = None
+
+
+class Card(_Part, frozen=True):
+    summary: str
+    indicator: str
+    source: Source
+    uuid: str = ""
+    detail: str = ""
+    suggestions: tuple[Suggestion, ...] = ()
+    override_reasons: tuple[Coding, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+class Answer(_Part, frozen=True):
+    cards: tuple[Card, ...]
+    system_actions: tuple[Action, ...] = ()
+
+
+_answers = msgspec.json.Decoder(Answer)
+
+
+def decode_answer(text: str) -> Answer:
+    """Read what came back with status 200. Raises EditRefused naming what is wrong with it."""
+    try:
+        return _answers.decode(text.encode("utf-8", "surrogatepass"))
+    except msgspec.ValidationError as why:
+        # Names the place and the types, nothing of the text.
+        raise EditRefused(f"the answer is not one of CDS Hooks: {why}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise EditRefused(
+            "the answer is not JSON; is something else listening at this address?"
+        ) from None

@@ -1,0 +1,212 @@
+"""The workbench behind its page: samples, changes, and the reasoning behind an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from cds_service.cdshooks.request import HookRequest, decode
+from cds_service.client import Client
+from cds_service.content.fixture_dates import shift
+from cds_service.content.scenarios import Scenario
+from cds_service.errors import EditRefused
+from cds_service.facts.terminology.value_sets import Terminology
+from cds_service.rendering.reasoning import Reasoning
+from cds_service.workbench import document, edits, orders
+from cds_service.workbench.changes import Difference, Memory, difference, recall, remember
+from cds_service.workbench.chart import Chart, chart
+from cds_service.workbench.document import Json
+from cds_service.workbench.palette import Palette
+
+Reason = Callable[[HookRequest, datetime, Client], Sequence[Reasoning]]
+"""The use case: the reasoning of every rated order."""
+Complete = Callable[[HookRequest, Client], HookRequest]
+"""Reads what was not prefetched, as for a call."""
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the page wants changed. One of `sample`, `text` or `request` says of what."""
+
+    sample: str = ""
+    """Id of a sample request."""
+    text: str = ""
+    """A request somebody pasted or opened."""
+    written: str = ""
+    """The day `text` was written for; its dates move so that this day is today."""
+    request: str = ""
+    """The request as the page has it."""
+    hook: str = "order-select"
+    withheld: tuple[str, ...] = ()
+    """Prefetch keys that are not sent."""
+    edit: dict[str, Any] | None = None
+
+
+class Changed(NamedTuple):
+    """The request after the change, and the call to make of it."""
+
+    request: str
+    call: str
+    chart: Chart
+
+
+class Why(NamedTuple):
+    """The reasoning of every rated order, and what is new in it."""
+
+    orders: tuple[tuple[Reasoning, Difference], ...]
+    memory: dict[str, Memory]
+
+
+class Bench:
+    """Holds content only; requests come and go with each call."""
+
+    def __init__(
+        self,
+        *,
+        samples: Sequence[Scenario],
+        palette: Palette,
+        terminology: Terminology,
+        reason: Reason,
+        client: Client,
+        clock: Callable[[], datetime],
+        complete: Complete | None = None,
+    ) -> None:
+        """`client` says with which thresholds the reasoning is worked out."""
+        self.samples: Final[Mapping[str, Scenario]] = {each.id: each for each in samples}
+        self.palette: Final = palette
+        self.studies: Final = orders.studies(terminology)
+        self._terminology = terminology
+        self._reason = reason
+        self._client = client
+        self._clock = clock
+        self._complete = complete
+
+    @property
+    def today(self) -> date:
+        """Of the zone the criteria are held in."""
+        return self._now().date()
+
+    def sample(self, name: str) -> Changed:
+        """A sample order as it would look today. Raises EditRefused for an unknown id."""
+        return self.change(Asked(sample=name))
+
+    def change(self, asked: Asked) -> Changed:
+        """Carry out what the page asked for. Raises EditRefused with what to do instead."""
+        now = self._now()
+        request = self._request(asked, now)
+        if asked.edit is not None:
+            request = self._edited(request, asked.edit, now)
+        if unknown := set(asked.withheld) - set(request.get("prefetch") or {}):
+            # Withheld before, and gone with another patient: nothing to hold back.
+            asked = msgspec.structs.replace(
+                asked, withheld=tuple(key for key in asked.withheld if key not in unknown)
+            )
+        call = orders.call(request, asked.hook, asked.withheld)
+        return Changed(
+            document.write(request),
+            document.write(call),
+            chart(request, self._terminology, now.date()),
+        )
+
+    def why(self, call: str, before: Any = None) -> Why:
+        """The reasoning behind the answer to a call, held against what is `before` of it.
+
+        Raises RequestError as the service itself does.
+        """
+        request = decode(call.encode("utf-8", "surrogatepass"))
+        if self._complete is not None:
+            request = self._complete(request, self._client)
+        found = self._reason(request, self._clock(), self._client)
+        old = recall(before)
+        return Why(tuple((each, difference(each, old)) for each in found), remember(found))
+
+    def chart_of(self, call: str) -> Chart:
+        """The chart a call carries."""
+        return chart(document.read(call), self._terminology, self.today)
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(self._client.criteria.zone)
+
+    def _request(self, asked: Asked, now: datetime) -> Json:
+        if asked.sample:
+            scenario = self.samples.get(asked.sample)
+            if scenario is None:
+                raise EditRefused("choose a patient from the list")
+            return document.read(document.write(shift(scenario.request(), scenario.evaluated, now)))
+        if asked.text:
+            request = document.read(asked.text)
+            if not asked.written:
+                return request
+            try:
+                written = datetime.fromisoformat(asked.written).replace(hour=12, tzinfo=now.tzinfo)
+                return shift(request, written, now)
+            except (ValueError, OverflowError):
+                raise EditRefused(
+                    "written for: choose the day the request was made for, or leave it empty"
+                ) from None
+        if asked.request:
+            return document.read(asked.request)
+        raise EditRefused("open a patient, or paste a request, first")
+
+    def _edited(self, request: Json, edit: Json, now: datetime) -> Json:
+        kind = edit.get("kind")
+        if kind == "add":
+            return edits.add_finding(
+                request,
+                self.palette,
+                _text(edit, "finding"),
+                _text(edit, "answer") or "present",
+                _text(edit, "date") or now.date().isoformat(),
+                now,
+            )
+        if kind == "measure":
+            return edits.add_measure(
+                request,
+                self.palette,
+                _text(edit, "measure"),
+                _text(edit, "value"),
+                _text(edit, "date") or now.date().isoformat(),
+                now,
+            )
+        if kind == "study":
+            return orders.set_study(
+                request, self._terminology, _text(edit, "order"), _text(edit, "code")
+            )
+        if kind == "priority":
+            return orders.set_priority(request, _text(edit, "order"), _text(edit, "priority"))
+        if kind == "accept":
+            return orders.accept(
+                request,
+                _text(edit, "response"),
+                _number(edit, "card"),
+                _number(edit, "suggestion"),
+            )
+        return self._row_edited(request, edit, now)
+
+    def _row_edited(self, request: Json, edit: Json, now: datetime) -> Json:
+        key, place = _text(edit, "key"), _number(edit, "place")
+        match edit.get("kind"):
+            case "remove":
+                return edits.remove(request, key, place)
+            case "move":
+                return edits.move(request, key, place, _text(edit, "date"), now)
+            case "state":
+                return edits.set_state(request, key, place, _text(edit, "state"), now)
+            case "value":
+                return edits.set_value(request, key, place, _text(edit, "value"))
+        raise EditRefused("that change is not known here; load the page again")
+
+
+def _text(edit: Json, name: str) -> str:
+    value = edit.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _number(edit: Json, name: str) -> int:
+    """A place in a list; forms send it as text. -1 is in no list."""
+    value = edit.get(name)
+    if isinstance(value, str) and value.isdecimal() and value.isascii() and len(value) < 6:
+        return int(value)
+    return value if isinstance(value, int) else -1

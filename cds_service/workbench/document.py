@@ -1,0 +1,80 @@
+"""The request as text and as JSON: read with the place of a mistake, written digit by digit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from cds_service.cdshooks.encode import pretty
+from cds_service.cdshooks.request import decode
+from cds_service.errors import BadRequest, EditRefused
+
+Json = dict[str, Any]
+
+
+def read(text: str) -> Json:
+    """A hook request from its text; decimals stay as written.
+
+    Raises EditRefused with the line, or the member, and the mend.
+    """
+    try:
+        found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    except json.JSONDecodeError as why:
+        # Its message is one of a closed list and quotes nothing of the text.
+        raise EditRefused(
+            f"line {why.lineno}, column {why.colno}: {why.msg}; mend the JSON there"
+        ) from None
+    except RecursionError:
+        raise EditRefused("the JSON is nested too deeply; send a plain hook request") from None
+    if not isinstance(found, dict):
+        raise EditRefused("the text is not one JSON object; paste a whole CDS Hooks request")
+    try:
+        decode(text.encode("utf-8"))
+    except BadRequest as why:
+        raise EditRefused(why.text) from None
+    except UnicodeEncodeError:
+        raise EditRefused("the text holds half a character (surrogate); remove it") from None
+    return found
+
+
+def write(request: Json) -> str:
+    """The text of a request, indented."""
+    return pretty(request)
+
+
+def prefetched(request: Json, key: str) -> list[Json]:
+    """Resources under a prefetch key as they stand; those of a Bundle, or the bare one."""
+    return [resource for _, resource in numbered(request, key)]
+
+
+def numbered(request: Json, key: str) -> Iterator[tuple[int, Json]]:
+    """The same, each with its place among the entries of the Bundle."""
+    value = (request.get("prefetch") or {}).get(key)
+    if not isinstance(value, dict):
+        return
+    if value.get("resourceType") != "Bundle":
+        yield 0, value
+        return
+    entries = value.get("entry")
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict):
+            yield place, resource
+
+
+def drafts(request: Json) -> list[Json]:
+    """The draft orders, whatever their type."""
+    entries = request["context"]["draftOrders"].get("entry")
+    found = [each.get("resource") for each in entries or () if isinstance(each, dict)]
+    return [each for each in found if isinstance(each, dict)]
+
+
+def reference(resource: Json) -> str:
+    """`Type/id`."""
+    return f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+def _no_number(_: str) -> NoReturn:
+    raise EditRefused("NaN and Infinity are no JSON numbers; write a number, or leave it out")

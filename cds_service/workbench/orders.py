@@ -1,0 +1,165 @@
+"""Changes of the draft orders, and the call an EHR would make of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any, Final
+from uuid import uuid4
+
+from cds_service.cdshooks.request import HOOKS
+from cds_service.criteria.model import PRIORITIES
+from cds_service.errors import EditRefused
+from cds_service.facts.terminology.value_sets import Terminology
+from cds_service.rendering.studies import CPT
+from cds_service.workbench.document import Json, drafts, numbered, reference
+from cds_service.workbench.elements import coded
+
+_STUDY_SETS: Final = ("VS-MRICSPINE", "VS-MRICSPINE-MULTI", "VS-CTCSPINE")
+
+
+def studies(terminology: Terminology) -> dict[str, str]:
+    """What may be ordered: CPT codes the criteria know, with our words for them."""
+    return {
+        code: terminology.display(system, code)
+        for name in _STUDY_SETS
+        for system, code in terminology.codes(name)
+        if system == CPT
+    }
+
+
+def set_study(request: Json, terminology: Terminology, order: str, code: str) -> Json:
+    """Order another study, or the same with other contrast. Raises EditRefused."""
+    known = studies(terminology)
+    if code not in known:
+        raise EditRefused("choose a study from the list")
+    new, draft = _draft(request, order)
+    draft["code"] = coded(CPT, code, known[code])
+    return new
+
+
+def set_priority(request: Json, order: str, priority: str) -> Json:
+    """Give a draft another priority (FHIR R4, request-priority). Raises EditRefused."""
+    if priority not in PRIORITIES:
+        raise EditRefused(f"choose a priority: {', '.join(PRIORITIES)}")
+    new, draft = _draft(request, order)
+    draft["priority"] = priority
+    return new
+
+
+def call(request: Json, hook: str, withheld: Iterable[str] = ()) -> Json:
+    """The request as one firing of `hook`, with an id of its own and without the `withheld` keys.
+
+    At order-sign every draft is in scope, so `selections` go (CDS Hooks library, order-sign).
+    Raises EditRefused for another hook.
+    """
+    if hook not in HOOKS:
+        raise EditRefused(f"hook: this service answers {' and '.join(HOOKS)}")
+    new = deepcopy(request)
+    new["hook"], new["hookInstance"] = hook, str(uuid4())
+    context = new["context"]
+    if hook == "order-sign":
+        context.pop("selections", None)
+    elif "selections" not in context:
+        context["selections"] = [reference(each) for each in drafts(new)]
+    gone = set(withheld)
+    if isinstance(new.get("prefetch"), dict):
+        new["prefetch"] = {key: value for key, value in new["prefetch"].items() if key not in gone}
+    return new
+
+
+def accept(request: Json, response: str, card: int, suggestion: int) -> Json:
+    """Apply the actions of a suggestion: deletes, creates, updates (CDS Hooks, Suggestion).
+
+    `response` is the answer as it came. What was created is selected, as if just picked. Raises
+    EditRefused.
+    """
+    actions = _actions(response, card, suggestion)
+    new = deepcopy(request)
+    for action in actions:
+        if action.get("type") == "delete":
+            _delete(new, str(action.get("resourceId")))
+    for action in actions:
+        if action.get("type") == "create":
+            _create(new, _resource(action))
+    for action in actions:
+        if action.get("type") == "update":
+            _update(new, _resource(action))
+    return new
+
+
+def _actions(response: str, card: int, suggestion: int) -> list[Json]:
+    try:
+        answer = json.loads(response, parse_float=Decimal)
+        actions = answer["cards"][card]["suggestions"][suggestion].get("actions") or []
+        if card < 0 or suggestion < 0 or not all(isinstance(each, dict) for each in actions):
+            raise ValueError
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise EditRefused(
+            "that suggestion is not in the last answer; fire the hook again"
+        ) from None
+    found: list[Json] = actions
+    return found
+
+
+def _resource(action: Json) -> Json:
+    resource = action.get("resource")
+    if not isinstance(resource, dict):
+        raise EditRefused("the suggestion carries no resource; nothing was changed")
+    return resource
+
+
+def _entries(request: Json) -> list[Any]:
+    bundle = request["context"]["draftOrders"]
+    if not isinstance(bundle.get("entry"), list):
+        bundle["entry"] = []
+    entries: list[Any] = bundle["entry"]
+    return entries
+
+
+def _draft(request: Json, order: str) -> tuple[Json, Json]:
+    new = deepcopy(request)
+    for draft in drafts(new):
+        if reference(draft) == order and draft.get("resourceType") == "ServiceRequest":
+            return new, draft
+    raise EditRefused("that order is not among the drafts any more; load the patient again")
+
+
+def _delete(request: Json, name: str) -> None:
+    entries = _entries(request)
+    entries[:] = [
+        each
+        for each in entries
+        if not (isinstance(each, dict) and reference(each.get("resource") or {}) == name)
+    ]
+    picked = request["context"].get("selections")
+    if isinstance(picked, list):
+        request["context"]["selections"] = [each for each in picked if each != name]
+
+
+def _create(request: Json, resource: Json) -> None:
+    known = {each.get("id") for each in drafts(request)}
+    number = 1
+    while f"draft-{number}" in known:
+        number += 1
+    new = {**deepcopy(resource), "id": f"draft-{number}"}
+    _entries(request).append({"resource": new})
+    picked = request["context"].get("selections")
+    if isinstance(picked, list):
+        picked.append(reference(new))
+
+
+def _update(request: Json, resource: Json) -> None:
+    """Of a draft; else of the order in the record that has the same name."""
+    name = reference(resource)
+    for entry in _entries(request):
+        if isinstance(entry, dict) and reference(entry.get("resource") or {}) == name:
+            entry["resource"] = deepcopy(resource)
+            return
+    for place, known in numbered(request, "orders"):
+        if reference(known) == name:
+            request["prefetch"]["orders"]["entry"][place]["resource"] = deepcopy(resource)
+            return
+    raise EditRefused("the suggestion updates an order that is not here; nothing was changed")

@@ -1,0 +1,258 @@
+"""/workbench over HTTP: the page, its changes, its answers, its refusals."""
+
+import json
+import re
+
+import pytest
+from calls import MARK, NOW, FakeEvaluator, Remembering, assert_outcome
+from samples import SAMPLES
+
+from cds_service.app import create_app
+from cds_service.settings import Settings
+
+SERVICE = "/cds-services/cervical-mri"
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture(scope="module")
+def web():
+    return create_app(Settings(dev=True), lambda: NOW, store=Remembering()).test_client()
+
+
+@pytest.fixture
+def change(web):
+    def changed(status=200, **asked):
+        response = web.post("/workbench/change", json=asked)
+        assert response.status_code == status, response.text
+        return response.json
+
+    return changed
+
+
+@pytest.fixture
+def read(web):
+    """Fire the call and read the answer, as the page does."""
+
+    def answer(call, before=None):
+        fired = web.post(SERVICE, data=call, content_type="application/json")
+        asked = {
+            "call": call,
+            "status": fired.status_code,
+            "response": fired.text,
+            "before": before,
+        }
+        response = web.post("/workbench/read", json=asked)
+        assert response.status_code == 200, response.text
+        return response.json
+
+    return answer
+
+
+def test_the_page_shows_the_chart_before_any_script_runs(web):
+    page = web.get("/workbench?patient=V05").get_data(as_text=True)
+    assert "Thomas Brandt" in page
+    assert "Cervicalgia" in page
+    assert "2026-02-18" in page
+    assert "12 days ago" in page
+    assert page.count('<option value="V') == len(SAMPLES)
+
+
+def test_the_page_runs_nothing_inline_and_every_file_it_names_is_there(web):
+    response = web.get("/workbench")
+    page = response.get_data(as_text=True)
+    assert "script-src 'self';" in response.headers["Content-Security-Policy"]
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+    named = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
+    assert any(path.endswith("main.js") for path in named)
+    assert {web.get(path).status_code for path in named} == {200}
+
+
+def test_an_unknown_patient_is_a_page_that_says_what_to_do(web):
+    response = web.get("/workbench?patient=V99", headers=BROWSER)
+    assert response.status_code == 404
+    assert "choose one of the list" in response.get_data(as_text=True)
+
+
+def test_it_is_in_the_navigation(web):
+    assert 'href="/workbench"' in web.get("/").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_sample_gets_its_cards_and_its_reasons(change, read, name):
+    shown = read(change(sample=name)["call"])
+    expected = SAMPLES[name]
+    assert expected.outcome in shown["why"]
+    assert f">{expected.outcome}</span>" in shown["cards"]
+    assert expected.outcome in shown["said"]
+
+
+def test_a_change_is_said_and_marked(change, read):
+    first = change(sample="V01")
+    before = read(first["call"])["memory"]
+    edit = {"kind": "add", "finding": "394616008-Condition"}
+    second = read(change(request=first["request"], edit=edit)["call"], before)
+    assert second["said"] == "1 card, NOT_YET became MRI_URGENT"
+    assert "was NOT_YET" in second["why"]
+    assert "was unknown" in second["why"]
+
+
+def test_evidence_leads_to_its_entry(change, read):
+    first = change(sample="V05")
+    why = read(first["call"])["why"]
+    (anchor,) = set(re.findall(r'data-show="(row-obs-vitals-\d+)"', why)) or [""]
+    assert f'id="{anchor}"' in first["record"]
+    assert "against ≥ 38 °C, last 7 days" in why
+
+
+def test_suggestions_reasons_and_dismissing_are_offered(change, read):
+    cards = read(change(sample="V01")["call"])["cards"]
+    assert 'data-accept="0"' in cards
+    assert 'name="reason"' in cards
+    assert "data-dismiss" in cards
+
+
+@pytest.mark.parametrize(
+    ("withheld", "words"),
+    [
+        (["conditions"], "The service answered 412"),
+        (["imaging", "imaging-studies"], "INSUFFICIENT"),
+    ],
+)
+def test_what_is_held_back_has_its_effect(change, read, withheld, words):
+    call = change(sample="V01", withheld=withheld)["call"]
+    assert words in read(call)["cards"]
+
+
+def test_a_refusal_of_the_service_names_the_mend(web):
+    told = {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {"details": {"text": "<b>no</b>"}, "diagnostics": "prefetch key 'conditions' absent"}
+        ],
+    }
+    for status, words in ((412, "lacks"), (401, "token"), (503, "busy"), (418, "mend the request")):
+        asked = {"call": "{}", "status": status, "response": json.dumps(told)}
+        shown = web.post("/workbench/read", json=asked).json
+        assert words in shown["cards"]
+        assert "&lt;b&gt;no&lt;/b&gt;" in shown["cards"]
+        assert "why" not in shown
+
+
+@pytest.mark.parametrize("response", ["", "[]", "{}", "<html>", '{"cards": 3}', "[" * 9999])
+def test_an_answer_that_is_none_is_refused(web, change, response):
+    asked = {"call": change(sample="V01")["call"], "status": 200, "response": response}
+    refused = web.post("/workbench/read", json=asked)
+    assert_outcome(refused, 400, "value")
+    assert "the answer is not" in refused.text
+
+
+@pytest.mark.parametrize("path", ["change", "read"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"unknown": 1}', b"\xff", b"[" * 99_999])
+def test_a_body_that_is_none_is_refused(web, path, body):
+    response = web.post(f"/workbench/{path}", data=body, content_type="application/json")
+    assert_outcome(response, 400, "structure")
+
+
+def test_a_form_of_another_site_cannot_post(web):
+    assert web.post("/workbench/change", data={"sample": "V01"}).status_code == 415
+
+
+def test_a_bad_paste_names_line_and_column(change):
+    refused = change(400, text='{\n "hook": }')
+    assert "line 2, column 10" in refused["issue"][0]["details"]["text"]
+
+
+def test_what_a_record_says_stays_text(change, read):
+    request = json.loads(change(sample="V01")["request"])
+    hostile = f'<img src=x onerror=alert("{MARK}")>'
+    request["prefetch"]["patient"]["name"] = [{"family": hostile}]
+    for entry in request["prefetch"]["conditions"]["entry"]:
+        entry["resource"]["code"]["text"] = hostile
+        entry["resource"]["id"] = f'"><b>{MARK}'
+    draft = request["context"]["draftOrders"]["entry"][0]["resource"]
+    draft["code"]["text"] = draft["priority"] = hostile
+    done = change(text=json.dumps(request))
+    shown = read(done["call"])
+    everything = done["orders"] + done["record"] + shown["cards"] + shown["why"]
+    assert "&lt;img" in everything
+    assert "<img" not in everything
+    assert f"<b>{MARK}" not in everything
+
+
+def test_a_hostile_answer_stays_text(web, change):
+    hostile = "<script>alert(1)</script>"
+    card = {
+        "uuid": hostile, "summary": hostile, "detail": hostile, "indicator": hostile,
+        "source": {"label": hostile, "topic": {"code": hostile}},
+        "suggestions": [{"label": hostile, "uuid": hostile, "actions": [{"type": hostile, "description": hostile}]}],
+        "overrideReasons": [{"code": hostile, "system": hostile, "display": hostile}],
+        "links": [{"label": hostile, "type": "absolute", "url": "javascript:alert(1)"},
+                  {"label": hostile, "type": "smart", "url": "https://app.example"}],
+    }  # fmt: skip
+    asked = {
+        "call": change(sample="V01")["call"],
+        "status": 200,
+        "response": json.dumps({"cards": [card]}),
+    }
+    cards = web.post("/workbench/read", json=asked).json["cards"]
+    assert "<script" not in cards
+    assert "javascript:" not in cards
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"cards": [7]},
+        {"cards": [{}]},
+        {"cards": [{"source": 3, "suggestions": {"a": 1}, "links": ["x"], "overrideReasons": 4}]},
+        {"cards": [], "systemActions": [{"type": "update", "resource": 3}]},
+        {"cards": [], "systemActions": 5},
+    ],
+)
+def test_a_malformed_answer_is_refused_and_no_defect(web, change, answer):
+    asked = {"call": change(sample="V01")["call"], "status": 200, "response": json.dumps(answer)}
+    assert web.post("/workbench/read", json=asked).status_code == 400
+
+
+def test_the_reasoning_is_there_for_machines(web, change):
+    call = change(sample="V05")["call"]
+    response = web.post("/workbench/reasoning", data=call, content_type="application/json")
+    (order,) = response.json["orders"]
+    assert (order["outcome"], order["step"]) == ("MRI_URGENT", "P6")
+    assert order["steps"][-1]["decided"] is True
+    judged = {each["id"]: each for group in order["groups"] for each in group["statements"]}
+    assert judged["RF-INFECT-FEVER"]["verdict"] == "met"
+    assert judged["RF-INFECT-FEVER"]["evidence"][0]["threshold"] == "≥ 38 °C, last 7 days"
+    assert judged["RF-SYS-MALIG"]["verdict"] == "unknown"
+
+
+def test_the_reasoning_refuses_as_the_service_does(web, change):
+    call = change(sample="V05", withheld=["conditions"])["call"]
+    response = web.post("/workbench/reasoning", data=call, content_type="application/json")
+    assert_outcome(response, 412, "processing")
+
+
+@pytest.mark.parametrize(
+    ("settings", "there"),
+    [
+        (Settings(dev=True), True),
+        (Settings(dev=True, pages={"workbench": False}), False),
+        (Settings(base_url="https://cds.example"), False),
+        (Settings(base_url="https://cds.example", pages={"workbench": True}), True),
+    ],
+)
+def test_it_is_there_in_development_and_where_it_is_switched_on(bouncer, settings, there):
+    clients = () if settings.dev else (bouncer.client,)
+    app = create_app(settings, lambda: NOW, FakeEvaluator(), clients=clients, authenticator=bouncer)
+    response = app.test_client().get("/workbench", headers=BROWSER)
+    assert response.status_code == (200 if there else 404)
+    if there and not settings.dev:
+        assert "Bearer token" in response.get_data(as_text=True)
+
+
+def test_nothing_of_a_chart_is_logged(capsys, web, change, read):
+    request = change(sample="V01")["request"].replace("Holloway", MARK)
+    read(change(text=request)["call"])
+    web.post("/workbench/read", json={"call": MARK, "status": 200, "response": MARK})
+    printed = capsys.readouterr()
+    assert MARK not in printed.out + printed.err

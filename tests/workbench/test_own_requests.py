@@ -1,0 +1,107 @@
+"""Requests people paste: read with the place of a mistake, moved in time, never guessed at."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from benches import bench, opened, outcome
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import SAMPLES
+
+from cds_service.errors import EditRefused
+from cds_service.workbench.bench import Asked
+from cds_service.workbench.document import read, write
+
+
+def use(text, written=""):
+    return bench().change(Asked(text=text, written=written))
+
+
+def test_a_pasted_request_is_used_as_it_is():
+    text = SAMPLES["V03"].path.read_text("utf-8")
+    assert outcome(use(text).call) == "MRI_EMERGENT"
+
+
+def test_dates_move_to_today_when_the_day_it_was_written_for_is_given():
+    old = SAMPLES["V01"].path.read_text("utf-8").replace("2026-", "2024-")
+    assert "2026-02-2" in use(old, "2024-03-02").request
+    assert "2026-02-2" not in use(old).request
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{\n  "hook": "order-select",\n  "context": {,}\n}', "line 3, column 15"),
+        ("[]", "not one JSON object"),
+        ("{}", "hook: send a non-empty string"),
+        ('{"hook": "order-select", "hookInstance": "x"}', "context: send an object"),
+        ('{"hook": NaN}', "no JSON number"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"hook": "\\ud800"}', "not valid JSON"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text, says):
+    with pytest.raises(EditRefused, match=says):
+        use(text)
+
+
+@pytest.mark.parametrize("written", ["yesterday", "0001-01-01", "2026-13-01"])
+def test_a_day_that_is_none_is_refused(written):
+    with pytest.raises(EditRefused, match="written for"):
+        use(opened("V01"), written)
+
+
+def test_nothing_to_work_on_is_refused():
+    with pytest.raises(EditRefused, match="open a patient"):
+        bench().change(Asked())
+    with pytest.raises(EditRefused, match="choose a patient"):
+        bench().change(Asked(sample="V99"))
+
+
+@given(st.text())
+def test_any_text_is_read_or_refused(text):
+    with suppress(EditRefused):
+        read(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    ["code", "value", "valueQuantity", "valueBoolean", "status", "clinicalStatus", "entry", "item",
+     "onsetDateTime", "effectivePeriod", "component", "answer", "coding", "text", "link", "name",
+     "birthDate", "performedPeriod", "type", "procedureCode", "verificationStatus"]
+)  # fmt: skip
+TYPES = st.sampled_from(
+    ["Condition", "Observation", "Procedure", "MedicationRequest", "ImagingStudy", "Device",
+     "QuestionnaireResponse", "DiagnosticReport", "Patient", "OperationOutcome", "Basic"]
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["patient", "conditions", "obs-exam", "obs-labs", "orders", "devices"]),
+        st.tuples(TYPES, st.dictionaries(NAMES, JSON, max_size=4)),
+        max_size=3,
+    ),
+    st.booleans(),
+)
+def test_a_chart_of_odd_resources_is_shown_not_a_defect(odd, bundled):
+    request = json.loads(opened("V17"))
+    for key, (kind, members) in odd.items():
+        resource = {"resourceType": kind, "id": "x"} | members
+        bundle = {"resourceType": "Bundle", "entry": [{"resource": resource}]}
+        request["prefetch"][key] = bundle if bundled else resource
+    try:
+        done = use(json.dumps(request))
+    except EditRefused:
+        return  # another patient
+    assert len(done.chart.sections) == 6
+
+
+def test_a_request_is_written_as_it_was_read():
+    text = opened("V07")
+    assert write(read(text)) == text
