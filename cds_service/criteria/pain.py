@@ -93,7 +93,7 @@ def _persisting(case: Case, statement: str, low: int, high: int | None) -> Findi
             return not_met(statement, "no conservative treatment, as stated", treated.evidence)
         return unknown(statement, "no conservative treatment recorded")
     span = treated.days
-    threshold = f"≥ {low} days" if high is None else f"{low}–{high - 1} days"
+    threshold = f"≥ {low} days" if high is None else f"band of {low}–{high - 1} days"
     total = Evidence(
         treated.evidence[0].reference if treated.evidence else "Patient",
         "Conservative treatment in all",

@@ -154,14 +154,15 @@ def _examined(case: Case) -> bool:
 
 
 def gated(case: Case) -> tuple[str, ...]:
-    """Red flags on record that do not count, because nothing else points to the neck (SYM-CERV)."""
+    """Findings on record that do not count, because nothing else points to the neck (SYM-CERV)."""
     names = {
         e.display
         for s in _RED_FLAGS
         if case.finding(s).reason == GATE
         for e in case.finding(s).evidence
     }
-    return tuple(f"{_FROM_THE_NECK}: {name}" for name in sorted(names))
+    leg = (_LEG,) if case.picture.set_aside else ()
+    return (*(f"{_FROM_THE_NECK}: {name}" for name in sorted(names)), *leg)
 
 
 @once
