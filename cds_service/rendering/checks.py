@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
+from cds_service.criteria.decision.possible import QUESTIONS
 from cds_service.criteria.model import SEVERITY, Outcome
 from cds_service.facts.config import KEYS
 from cds_service.facts.terminology.concept_names import CONCEPT_NAMES
@@ -21,8 +22,6 @@ from cds_service.rendering.content import (
 from cds_service.rendering.studies import PHYSICAL_THERAPY, STUDIES
 from cds_service.rendering.suggestions import ACTION_TYPES
 
-SUMMARY_MAX = 139
-"""CDS Hooks, Card: summary has fewer than 140 characters."""
 LABEL_MAX = 80
 
 _ID = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*")
@@ -41,8 +40,9 @@ def statements(
     for name, statement in found.items():
         out += [f"{file}: [{name}]: {wrong}" for wrong in _statement(name, statement, groups)]
         out += [
-            f"{file}: [{name}]: rests_on: unknown statement {other}; correct or remove it"
-            for other in statement.rests_on
+            f"{file}: [{name}]: {field}: unknown statement {other}; correct or remove it"
+            for field in ("rests_on", "covers")
+            for other in getattr(statement, field)
             if other not in found
         ]
     if not found:
@@ -73,6 +73,20 @@ def _statement(name: str, statement: Statement, groups: Mapping[str, str] | None
             yield f"{field}: unknown name {unknown}; correct or remove it"
     if not CardTemplate(statement.evidence).is_valid():
         yield "evidence holds a $ that starts no placeholder; write $$ for a dollar sign"
+
+
+def questions(file: str, found: Mapping[str, str]) -> list[str]:
+    """Problems of questions.toml: words for every question of the criteria, and for no other."""
+    out = [
+        f"{file}: {name!r} is missing; the criteria ask it"
+        for name in QUESTIONS
+        if name not in found
+    ]
+    for name, text in found.items():
+        if name not in QUESTIONS:
+            out.append(f"{file}: {name!r}: the criteria ask no such question; remove it")
+        out += [f"{file}: {wrong}" for wrong in _placeholders(repr(name), text, {"what": ""})]
+    return out
 
 
 def suggestions(file: str, found: Mapping[str, SuggestionWords]) -> list[str]:
@@ -124,10 +138,10 @@ def _card(
     yield from _placeholders("summary", file.summary, v.SUMMARY_PLACEHOLDERS)
     yield from _placeholders("detail", file.detail, v.DETAIL_PLACEHOLDERS)
     longest = longest_summary(file.summary, known)
-    if longest > SUMMARY_MAX:
+    if longest > v.SUMMARY_MAX:
         yield (
             f"summary: {longest} characters at its longest; fewer than 140 are allowed, "
-            f"shorten it by {longest - SUMMARY_MAX}"
+            f"shorten it by {longest - v.SUMMARY_MAX}"
         )
     if not file.summary.strip() or not file.title.strip():
         yield "summary and title must not be empty"
@@ -180,7 +194,7 @@ def longest_summary(summary: str, known: Mapping[str, Statement]) -> int:
     values = {
         "reason": max(reason, v.NO_REASON, key=len),
         "prior_date": v.LONGEST_PRIOR_DATE,
-        "missing_count": v.LONGEST_COUNT,
+        "open": v.OPEN_COUNT.format(v.LONGEST_COUNT),
     }
     return len(CardTemplate(summary).safe_substitute(values))
 

@@ -52,6 +52,10 @@ class Statement(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
     """A few words for summaries; only statements that can decide have them."""
     figure: str = ""
     """A number from the source with the population it was measured in."""
+    figure_ages: tuple[int, int] | None = None
+    """Ages in years, both included, of the only patients the figure is shown for."""
+    covers: tuple[str, ...] = ()
+    """Statements whose text this one's says as well; beside it theirs is left out."""
     not_found: str = ""
     """Red flags: what was looked for."""
     tags: dict[str, str] = {}

@@ -3,72 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from cds_service.criteria.model import Overlay, Recommendation
+from cds_service.criteria.model import Outcome, Overlay, Recommendation
 from cds_service.facts.finding import Evidence, Finding
 from cds_service.rendering import vocabulary as v
-from cds_service.rendering.content import Card, CardTemplate, Statement
+from cds_service.rendering.content import Card, Statement
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.text import bullets, escape, evidence_line, evidence_lines
+from cds_service.rendering.words import lines
+from cds_service.rendering.words.lines import Told
+from cds_service.rendering.words.reasons import Fired, asked, fired, phrases_of, unread
 
 MISSING_SHOWN = 4
 NOTES_SHOWN = 5
-_EMERGENCY_TEXT_CARDS = (("MRI_EMERGENT", ""), ("CT_FIRST", "keep-mri"))
-
-
-class Fired(NamedTuple):
-    """One statement that fired, its tags gathered."""
-
-    id: str
-    statement: Statement
-    tags: tuple[str, ...]
-    finding: Finding | None
-
-
-def fired(rec: Recommendation, library: Library) -> list[Fired]:
-    """Fired statements in the order given; `RF-INFECT-LAB:CRP` and `:ESR` become one.
-
-    A statement listed without tags takes those of its finding that it has words for.
-    """
-    tags: dict[str, list[str]] = {}
-    for name in rec.fired:
-        base, _, tag = name.partition(":")
-        tags.setdefault(base, [])
-        if tag:
-            tags[base].append(tag)
-    held = []
-    for name, listed in tags.items():
-        statement, finding = library.statements[name], rec.findings.get(name)
-        own = finding.tags if finding is not None else ()
-        shown = tuple(listed) or tuple(tag for tag in own if tag in statement.tags)
-        held.append(Fired(name, statement, shown, finding))
-    return held
-
-
-def summary(card: Card, advice: OrderAdvice, library: Library) -> str:
-    """The one sentence on top; checked at start to stay below 140 characters."""
-    rec = advice.recommendation
-    reason = _reason(rec, library)
-    if card.summary.template.startswith("$reason"):
-        reason = reason[:1].upper() + reason[1:]
-    missing = len(rec.missing) or len(rec.data_notes) or 1
-    date = rec.prior.date if rec.prior and rec.prior.date else v.LONGEST_PRIOR_DATE
-    if len(date) > len(v.LONGEST_PRIOR_DATE):
-        date = date[:10]
-    values = {"reason": reason, "prior_date": date, "missing_count": str(min(missing, 99))}
-    return card.summary.substitute(values)
-
-
-def _reason(rec: Recommendation, library: Library) -> str:
-    wanted = v.DECIDING.get(rec.outcome, ())
-    statements = [f.statement for f in fired(rec, library) if f.id.startswith(wanted)]
-    phrases = list(dict.fromkeys(s.phrase for s in statements if s.phrase))
-    if not phrases:
-        return v.NO_REASON
-    more = v.MORE_REASONS.format(min(len(phrases) - 2, 99)) if len(phrases) > 2 else ""
-    return ", ".join(phrases[:2]) + more
 
 
 def detail(
@@ -85,7 +33,7 @@ def detail(
     if overlay is None:
         values |= _primary(card, advice, library, options)
     else:
-        values |= _overlay(overlay, library)
+        values |= _overlay(overlay, advice.recommendation, library)
     values |= {name: "" for name in v.DETAIL_PLACEHOLDERS if name not in values}
     shown = [
         paragraph.template.substitute(values)
@@ -100,11 +48,12 @@ def _common(advice: OrderAdvice, library: Library, several: bool) -> dict[str, s
     return {"order": escape(advice.study) if several else "", "citation": disclaimer}
 
 
-def _overlay(overlay: Overlay, library: Library) -> dict[str, str]:
+def _overlay(overlay: Overlay, rec: Recommendation, library: Library) -> dict[str, str]:
     statement = library.statements[overlay.id]
     return {
         "evidence": bullets(evidence_line(item) for item in overlay.evidence),
-        "basis": f"*Basis: {statement.basis}{_marks(statement, '; ')}.*",
+        "basis": f"*Basis: {statement.basis}{lines.marks(statement, '; ')}.*",
+        "for_contrast": ", ".join(phrases_of(rec, library, v.FOR_CONTRAST)),
     }
 
 
@@ -112,102 +61,113 @@ def _primary(
     card: Card, advice: OrderAdvice, library: Library, options: RenderOptions
 ) -> dict[str, str]:
     rec = advice.recommendation
-    held = fired(rec, library)
-    criteria = [_evidence_text(f) for f in held]
-    emergency = (card.code, card.variant) in _EMERGENCY_TEXT_CARDS
-    missing = rec.missing[:MISSING_SHOWN]
-    return {
-        "why": _why(held, library),
-        "criteria": bullets(criteria),
-        "advice": bullets(line for line in _advice(rec, library) if line not in criteria),
-        "figures": bullets(_figures(held, rec, library)),
-        "missing": bullets(map(escape, rec.missing), MISSING_SHOWN),
-        "possible": bullets(escape(q) for q in rec.possible if q not in missing),
-        "absent": "; ".join(escape(_title(i, library)) for i in rec.documented_absent),
-        "not_found": ", ".join(not_found(rec.not_found, library)),
-        "prior": evidence_line(rec.prior) if rec.prior else "",
-        "underlying": library.card(rec.underlying).title if rec.underlying else "",
-        "emergency": escape(options.emergency_text) if emergency else "",
-        "notes": bullets(map(escape, rec.data_notes), NOTES_SHOWN),
+    held, told = fired(rec, library), Told()
+    missing = asked(rec)
+    # Where the card asks for what is missing, it asks once.
+    once = missing[:MISSING_SHOWN] if _asks(card) else []
+    possible = [q for q in rec.possible if q not in once]
+    # The order matters: evidence is shown in full where it comes first.
+    values = {
+        "why": lines.why(held, library, told),
+        "presenting": lines.presenting(rec, advice.reference, told),
+        "advice": bullets(_advice(rec, library, told)),
+        "criteria": bullets(_criteria(held, rec, library)),
+        "looked_at": lines.looked_at(rec, told),
     }
+    return (
+        values
+        | {
+            "figures": bullets(_figures(held, rec, library)),
+            "missing": bullets((lines.question(q, library) for q in missing), MISSING_SHOWN),
+            "possible": bullets(lines.question(q, library) for q in possible),
+            "unread": escape(", ".join(unread(rec))),
+            "absent": lines.documented_absent(rec, library),
+            "not_found": ", ".join(lines.not_found(rec.not_found, library)),
+            "prior": evidence_line(rec.prior) if rec.prior else "",
+            "underlying": library.card(rec.underlying).title if rec.underlying else "",
+            "escalation": _escalation(rec, library),
+            "notes": bullets(map(escape, rec.data_notes), NOTES_SHOWN),
+        }
+        | _emergency(rec, options)
+    )
 
 
-def _why(held: Sequence[Fired], library: Library) -> str:
-    groups: dict[str, list[Fired]] = {}
-    for item in held:
-        groups.setdefault(item.statement.group, []).append(item)
-    lines = []
-    for group, items in groups.items():
-        lines.append(f"- **{library.groups[group]}**")
-        lines += [f"  - {_why_line(item)}" for item in items]
-    return "\n".join(lines)
+def _asks(card: Card) -> bool:
+    return any("missing" in paragraph.names for paragraph in card.paragraphs)
 
 
-def _why_line(item: Fired) -> str:
-    name = f"{item.id}:{','.join(item.tags)}" if item.tags else item.id
-    line = f"{item.statement.title} ({name}{_marks(item.statement, ', ')})"
-    words = [item.statement.tags[tag] for tag in item.tags if tag in item.statement.tags]
-    parts = [", ".join(words)] if words and words != list(item.tags) else []
-    finding = item.finding
-    if finding is not None and finding.evidence:
-        parts.append(evidence_lines(finding.evidence))
-    elif finding is not None and finding.reason:
-        parts.append(escape(finding.reason))
-    return ": ".join([line, "; ".join(parts)]) if parts else line
+def _emergency(rec: Recommendation, options: RenderOptions) -> dict[str, str]:
+    """The pathway of criteria section 3: outright where the cord is at stake, else as a condition."""
+    name = "emergency" if rec.indicator == "critical" and not root_only(rec) else "emergency_if"
+    return {name: escape(options.emergency_text)}
 
 
-def _marks(statement: Statement, before: str) -> str:
-    marks = ["extension"] if statement.kind == "extension" else []
-    if statement.provisional:
-        marks.append("from a summary, to be verified")
-    return before + ", ".join(marks) if marks else ""
+def root_only(rec: Recommendation) -> bool:
+    """An emergency for severe weakness alone (E5): a nerve root may explain it."""
+    finding = rec.findings.get("EXT-EMERG")
+    emergent = rec.outcome is Outcome.MRI_EMERGENT and "TRAUMA-SCI" not in rec.fired
+    return emergent and _tags(finding) == {"E5"}
 
 
-def _evidence_text(item: Fired) -> str:
-    """The statement's card text, filled; its plain text when the finding lacks a value."""
-    return _filled(item.statement, item.finding) + _mark(item.statement)
+def _tags(finding: Finding | None) -> set[str]:
+    return set(finding.tags) if finding is not None else set()
 
 
-def _filled(statement: Statement, finding: Finding | None) -> str:
-    template = CardTemplate(statement.evidence)
-    values = finding.values if finding is not None else {}
-    if any(name not in values for name in template.get_identifiers()):
-        return statement.text
-    return template.substitute({name: escape(value) for name, value in values.items()})
+def _escalation(rec: Recommendation, library: Library) -> str:
+    """What would make an emergency of it; empty where the emergency tier is switched off."""
+    finding = rec.findings.get("EXT-EMERG")
+    if finding is None or finding.reason.startswith("switched off"):
+        return ""
+    words = library.statements["EXT-EMERG"].tags
+    return "; ".join(words[tag] for tag in v.ESCALATION)
 
 
-def _mark(statement: Statement) -> str:
-    return " (extension)" if statement.kind == "extension" else ""
+def _criteria(held: Sequence[Fired], rec: Recommendation, library: Library) -> list[str]:
+    """What the criteria say of it, without what another line says as well."""
+    texts = {item.id: lines.filled(item.statement, item.finding) for item in held}
+    for name in rec.advisory:
+        statement = library.statements[_base(name)]
+        if not statement.figure and not _to_do(name, statement):
+            texts[_base(name)] = lines.filled(statement, rec.findings.get(_base(name)))
+    said = {other for name in texts for other in library.statements[name].covers}
+    return [text for name, text in texts.items() if name not in said]
 
 
-def _advice(rec: Recommendation, library: Library) -> Iterable[str]:
-    """Advisory lines, safety first; statements with a figure stand among the figures."""
-    found = [(i, library.statements[i.split(":")[0]]) for i in rec.advisory]
+def _advice(rec: Recommendation, library: Library, told: Told) -> Iterable[str]:
+    """What else is to be done or known for this patient, safety first."""
+    found = [(_base(i), library.statements[_base(i)]) for i in rec.advisory]
     for name, statement in sorted(found, key=lambda pair: pair[1].group != "safety"):
-        if statement.figure:
+        if not _to_do(name, statement):
             continue
-        finding = rec.findings.get(name.split(":")[0])
-        line = _filled(statement, finding) + _mark(statement)
-        evidence: tuple[Evidence, ...] = finding.evidence if finding is not None else ()
-        if statement.kind == "extension" and evidence:
+        finding = rec.findings.get(name)
+        evidence = told.new(finding.evidence) if finding is not None else []
+        line = lines.filled(statement, finding)
+        if evidence:
             line = f"{line}: {evidence_lines(evidence)}"
+        if name in v.ADDS_CONTRAST and (against := _against_contrast(rec)):
+            line = f"{line}. {v.AGAINST}: {evidence_lines(against)}"
         yield line
 
 
+def _against_contrast(rec: Recommendation) -> list[Evidence]:
+    findings = (rec.findings.get(name) for name in v.AGAINST_CONTRAST)
+    return [item for finding in findings if finding is not None for item in finding.evidence]
+
+
+def _to_do(name: str, statement: Statement) -> bool:
+    return statement.group in v.TO_DO_GROUPS or name in v.COMPLEMENTARY_CT
+
+
 def _figures(held: Sequence[Fired], rec: Recommendation, library: Library) -> Iterable[str]:
-    yield from (item.statement.figure for item in held)
-    yield from (library.statements[i.split(":")[0]].figure for i in rec.advisory)
+    names = [*(item.id for item in held), *map(_base, rec.advisory)]
+    for statement in map(library.statements.__getitem__, names):
+        if _holds_at(statement.figure_ages, rec.age):
+            yield statement.figure
 
 
-def not_found(groups: Sequence[str], library: Library) -> list[str]:
-    """Labels of what was looked for; statement ids are turned into theirs."""
-    labels = []
-    for group in groups:
-        statement = library.statements.get(group)
-        labels.append(statement.not_found or statement.title if statement else escape(group))
-    return list(dict.fromkeys(labels))
+def _holds_at(ages: tuple[int, int] | None, age: int | None) -> bool:
+    return ages is None or (age is not None and ages[0] <= age <= ages[1])
 
 
-def _title(name: str, library: Library) -> str:
-    statement = library.statements.get(name)
-    return statement.title if statement else name
+def _base(name: str) -> str:
+    return name.partition(":")[0]

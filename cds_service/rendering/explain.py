@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from cds_service.facts.finding import Evidence, Finding, Status
-from cds_service.rendering.detail import not_found
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice
 from cds_service.rendering.reasoning import Judged, Reasoning, reasoning
+from cds_service.rendering.words.lines import not_found
 
 Json = dict[str, Any]
 

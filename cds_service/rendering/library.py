@@ -26,6 +26,7 @@ STATEMENTS = "statements.toml"
 GROUPS = "groups.toml"
 OVERRIDE_REASONS = "override-reasons.toml"
 SUGGESTIONS = "suggestions.toml"
+QUESTIONS = "questions.toml"
 
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class Library(msgspec.Struct, frozen=True, gc=False):
     suggestions: Mapping[str, SuggestionWords]
     override_reasons: Mapping[str, OverrideReason]
     groups: Mapping[str, str]
+    questions: Mapping[str, str]
+    """Words of each question of the criteria, with `$what` where it is about something."""
     version: str
     """Changes with every change of a text."""
 
@@ -79,10 +82,12 @@ def _read(cards: Traversable, knowledge: Traversable) -> tuple[Library, list[str
     suggestions = _table(cards / SUGGESTIONS, SuggestionWords, problems, digest)
     reasons = _table(cards / OVERRIDE_REASONS, OverrideReason, problems, digest)
     groups = _plain(cards / GROUPS, dict[str, str], problems, digest) or {}
+    questions = _plain(cards / QUESTIONS, dict[str, str], problems, digest) or {}
     problems += checks.statements(STATEMENTS, statements, groups)
+    problems += checks.questions(QUESTIONS, questions)
     problems += checks.suggestions(SUGGESTIONS, suggestions)
     found: dict[tuple[str, str], Card] = {}
-    special = {GROUPS, OVERRIDE_REASONS, SUGGESTIONS}
+    special = {GROUPS, OVERRIDE_REASONS, SUGGESTIONS, QUESTIONS}
     for path in _toml_files(cards):
         if path.name in special:
             continue
@@ -102,7 +107,8 @@ def _read(cards: Traversable, knowledge: Traversable) -> tuple[Library, list[str
     if not problems:
         problems += checks.complete(found.keys())
     version = digest.hexdigest()[:12]
-    return Library(statements, found, suggestions, reasons, groups, version), problems
+    library = Library(statements, found, suggestions, reasons, groups, questions, version)
+    return library, problems
 
 
 def _card(file: CardFile) -> Card:

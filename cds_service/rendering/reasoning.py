@@ -8,9 +8,9 @@ import msgspec
 
 from cds_service.criteria.model import Step
 from cds_service.facts.finding import Evidence
-from cds_service.rendering.detail import not_found
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice
+from cds_service.rendering.words.lines import not_found
 
 Json = dict[str, Any]
 
@@ -93,6 +93,7 @@ def reasoning(advice: OrderAdvice, library: Library) -> Reasoning:
         "Possible, to be settled": rec.possible,
         "Not found in structured data": not_found(rec.not_found, library),
         "Documented absent": rec.documented_absent,
+        "Looked at, not counted": rec.looked_at,
         "Data": rec.data_notes,
         "Overlay cards": [f"{o.id} ({o.indicator})" for o in rec.overlays],
     }

@@ -11,13 +11,14 @@ from cds_service.criteria.model import SEVERITY, Outcome, Overlay, Recommendatio
 from cds_service.issued import Identities, IssuedCard
 from cds_service.rendering import pama
 from cds_service.rendering.content import Card, OverrideReason
-from cds_service.rendering.detail import detail, summary
+from cds_service.rendering.detail import detail, root_only
 from cds_service.rendering.explain import EXPLANATION, explanation_object
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.suggestions import offers
 from cds_service.rendering.text import reference
 from cds_service.rendering.vocabulary import SOURCE_LABEL
+from cds_service.rendering.words.reasons import summary
 
 Json = dict[str, Any]
 
@@ -120,6 +121,10 @@ def _nothing_to_do(advice: OrderAdvice, library: Library, card: Json) -> bool:
 
 def variant(rec: Recommendation) -> str:
     """Which of an outcome's cards is meant; empty: the plain one."""
+    if rec.outcome is Outcome.MRI_EMERGENT:
+        if "TRAUMA-SCI" in rec.fired:
+            return "cord-injury"
+        return "weakness" if root_only(rec) else ""
     if rec.outcome is Outcome.CT_FIRST and rec.keep_mri:
         return "keep-mri"
     if rec.outcome is Outcome.DUPLICATE and rec.prior_kind in ("pending", "draft"):

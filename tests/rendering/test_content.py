@@ -7,10 +7,12 @@ import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
 from cds_service.content.folders import cards_dir, knowledge_dir
+from cds_service.criteria.decision.possible import QUESTIONS
 from cds_service.criteria.model import Outcome
 from cds_service.facts.config import KEYS
 from cds_service.rendering import checks, vocabulary
 from cds_service.rendering.library import Library, load_library
+from cds_service.rendering.words.lines import question
 
 LOCAL_CODES = """
 neuro-exam-normal motor-strength motor-exam sensory-exam reflex-exam gait-exam hand-clumsiness
@@ -43,8 +45,37 @@ def test_every_outcome_and_variant_has_its_own_card(library: Library):
 def test_override_reasons_are_offered_only_where_the_advice_disagrees(library: Library):
     with_reasons = {card.code for card in library.cards.values() if card.override_reasons}
     assert with_reasons == {"NOT_YET", "CT_FIRST", "DUPLICATE"}
-    for card in library.cards.values():
-        assert len(card.override_reasons) in (0, 6)
+
+
+REASONS_ALWAYS = {
+    "red-flag-not-coded", "specialist-planning", "prior-study-non-diagnostic", "patient-preference",
+    "other",
+}  # fmt: skip
+"""Criteria, 2.4; conservative care has a wording for each kind of advice."""
+
+
+def test_override_reasons_are_those_of_the_criteria_and_fit_the_advice(library: Library):
+    own = {}
+    for key, card in library.cards.items():
+        if card.override_reasons:
+            assert set(card.override_reasons) >= REASONS_ALWAYS, key
+            assert card.override_reasons[-1] == "other"
+            extra = set(card.override_reasons) - REASONS_ALWAYS
+            assert extra & {"conservative-care-done", "conservative-care-elsewhere"}
+            own[key] = card.override_reasons[0]
+    assert own["NOT_YET", ""] == "red-flag-not-coded"
+    assert own["CT_FIRST", ""] == "ct-done"
+    assert len({own["DUPLICATE", variant] for variant in ("", "pending", "draft")}) == 3
+
+
+def test_every_question_of_the_criteria_has_words(library: Library):
+    assert set(library.questions) == set(QUESTIONS)
+    for asked in QUESTIONS:
+        shown = question(
+            f"{asked}: gout" if "$what" in library.questions[asked] else asked, library
+        )
+        assert shown.endswith("?")
+        assert "$" not in shown
 
 
 STANDARD_REASONS = set(
@@ -126,6 +157,7 @@ def test_the_disclaimer_states_the_status_of_the_source(library: Library):
 def test_a_summary_is_measured_with_the_longest_values(library: Library):
     plain = checks.longest_summary("", library.statements)
     longest = checks.longest_summary("$reason", library.statements)
+    assert checks.longest_summary("$open", library.statements) == len("Open questions: 99")
     phrases = sorted(len(s.phrase) for s in library.statements.values())
     assert (plain, longest) == (0, sum(phrases[-2:]) + len(",  and 99 more"))
 

@@ -122,14 +122,34 @@ def _change(path: Path, old: str, new: str) -> None:
             id="unknown kind",
         ),
         pytest.param(
-            "knowledge/statements.toml", "Fever, injecting", "In 90 % fever, injecting",
+            "knowledge/statements.toml", "Fever, a history", "In 90 % fever, a history",
             "statements.toml: [RF-INFECT-FEVER]: a percentage belongs into figure",
             id="percentage without population",
         ),
         pytest.param(
             "knowledge/statements.toml", 'group = "cord"', 'group = "heart"',
-            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: neurology",
+            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: emergency",
             id="unknown group",
+        ),
+        pytest.param(
+            "knowledge/statements.toml", 'covers = ["RF-POSTOP"', 'covers = ["RF-POST"',
+            "statements.toml: [POSTOP-MRI-NEXT]: covers: unknown statement RF-POST; correct or remove it",
+            id="covers nothing",
+        ),
+        pytest.param(
+            "cards/questions.toml", '"symptom onset"', '"onset"',
+            "questions.toml: 'symptom onset' is missing; the criteria ask it",
+            id="question without words",
+        ),
+        pytest.param(
+            "cards/questions.toml", '"symptom onset"', '"onset" = "?"\n"symptom onset"',
+            "questions.toml: 'onset': the criteria ask no such question; remove it",
+            id="words for no question",
+        ),
+        pytest.param(
+            "cards/questions.toml", "confirmed: $what", "confirmed: $it",
+            "questions.toml: 'is it confirmed': unknown placeholder $it; available: $what",
+            id="misspelt placeholder in a question",
         ),
         pytest.param(
             "knowledge/statements.toml", "[META-DISCLAIMER]", "[META-OTHER]",
@@ -204,7 +224,7 @@ def _change(path: Path, old: str, new: str) -> None:
             id="phrase too long for a summary",
         ),
         pytest.param(
-            "knowledge/statements.toml", "Fever, injecting", "Fever for 5 $, injecting",
+            "knowledge/statements.toml", "Fever, a history", "Fever for 5 $, a history",
             "statements.toml: [RF-INFECT-FEVER]: evidence holds a $ that starts no placeholder",
             id="stray dollar sign in a statement",
         ),

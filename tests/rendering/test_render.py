@@ -42,6 +42,10 @@ VARIANTS: list[Any] = [
     pytest.param(Outcome.NO_CRITERIA, {"fired": ("EXT-CAUDA",)}, id="cauda equina"),
     pytest.param(Outcome.NO_CRITERIA, {"fired": (), "step": "P3"}, id="child with an injury"),
     pytest.param(Outcome.NO_CRITERIA, {"fired": ()}, id="no criteria"),
+    pytest.param(
+        Outcome.MRI_EMERGENT, {"findings": {"EXT-EMERG": found("EXT-EMERG", tags=("E5",))}}, id="E5"
+    ),
+    pytest.param(Outcome.MRI_EMERGENT, {"fired": ("TRAUMA-SCI",)}, id="cord injury"),
 ]
 
 
@@ -78,7 +82,7 @@ def test_every_card_is_sound_on_the_wire(
 def test_cards_of_one_outcome_differ_by_what_is_meant(library: Library):
     summaries = {_card(library, p.values[0], **p.values[1])["summary"] for p in VARIANTS[9:]}
     plain = {_card(library, outcome)["summary"] for outcome in Outcome}
-    assert len(summaries | plain) == 15
+    assert len(summaries | plain) == 17
 
 
 def test_the_top_of_a_red_flag_card(library: Library):
@@ -97,11 +101,17 @@ def test_the_top_of_a_red_flag_card(library: Library):
     assert "MRI 88 %, CT myelography 81 %" in card["detail"]
 
 
-def test_a_summary_names_two_reasons_and_counts_the_rest(library: Library):
-    fired = ("RF-NEURO-MOTOR", "RF-NEURO-SENS", "RF-SYS-MALIG", "RF-INFECT-LAB:CRP", "CONS-6WK")
+def test_a_summary_names_the_reasons_that_fit_and_counts_the_rest(library: Library):
+    fired = ("RF-NEURO-MOTOR", "RF-NEURO-SENS", "RF-SYS-MALIG", "CONS-6WK")
     card = _card(library, Outcome.MRI_URGENT, fired=fired)
-    assert "limb weakness, numbness or tingling and 2 more." in card["summary"]
+    assert "limb weakness, numbness or tingling, malignancy." in card["summary"]
     assert "6 weeks" not in card["summary"]
+    flags = tuple(i for i, s in library.statements.items() if i.startswith("RF-") and s.phrase)
+    summary = _card(library, Outcome.MRI_URGENT, fired=flags)["summary"]
+    counted = re.search(r"Red flag: (.*) and (\d+) more\.", summary)
+    assert counted
+    assert len(counted[1].split(", ")) + int(counted[2]) == len(flags)
+    assert 100 < len(summary) < 140
 
 
 def test_tags_of_one_statement_share_a_line(library: Library):
@@ -109,7 +119,8 @@ def test_tags_of_one_statement_share_a_line(library: Library):
     detail = _card(library, Outcome.MRI_EMERGENT, fired=fired)["detail"]
     assert "Raised CRP or ESR (RF-INFECT-LAB:CRP,ESR)" in detail
     assert (
-        "(EXT-EMERG:E1,E3, extension): cord signs that are fresh or worsening, cord signs" in detail
+        "(EXT-EMERG:E1,E3, extension): myelopathy or two cord signs, fresh or worse; cord signs"
+        in detail
     )
     assert "Call spine surgery." in detail
 
@@ -133,9 +144,16 @@ def test_extensions_are_marked(library: Library):
 
 
 def test_what_was_not_found_and_what_was_denied_are_said(library: Library):
-    card = _card(library, Outcome.NOT_YET, documented_absent=("RF-INFECT-FEVER",))
-    assert "**Not found in structured data:** CRP or ESR, gait" in card["detail"]
-    assert "**Documented absent:** Fever" in card["detail"]
+    exam = Evidence("Observation/n", "Neurological examination", "2026-03-02", "normal")
+    absent = {
+        name: Finding(name, Status.NOT_MET, (exam,), denied=True)
+        for name in ("RF-NEURO-MOTOR", "RF-NEURO-REFLEX")
+    }
+    card = _card(library, Outcome.NOT_YET, documented_absent=tuple(absent), findings=absent, age=54)
+    assert "**Not found in structured data:** CRP, ESR, gait" in card["detail"]
+    # Named as what is not there ("limb weakness"), once for both, with what denies them.
+    line = "limb weakness, abnormal reflexes (Neurological examination normal, 2026-03-02)"
+    assert f"**Documented absent:** {line}" in card["detail"]
     assert "symptom-free people aged 50–59: 65 %" in card["detail"]
     assert card["detail"].count("65 %") == 1
 
@@ -145,8 +163,8 @@ def test_at_most_four_missing_answers_are_shown(library: Library):
     card = _card(library, Outcome.INSUFFICIENT, missing=missing, possible=("one", "six"))
     assert "- four\n- and 1 more" in card["detail"]
     assert "five" not in card["detail"]
-    assert "**Possible, to be settled**\n- six" in card["detail"]
-    assert "Open questions: 5" in card["summary"]
+    assert "**To be settled**\n- six" in card["detail"]
+    assert card["summary"] == "Not rated yet. Open: one, two, three, four, five"
 
 
 def test_safety_lines_come_first_among_the_advice(library: Library):
@@ -154,7 +172,7 @@ def test_safety_lines_come_first_among_the_advice(library: Library):
     findings = {"EXT-PREG-MRI": found("EXT-PREG-MRI", Evidence("Condition/p", "Pregnant", "2026"))}
     detail = _card(library, Outcome.MRI_MAY, advisory=advisory, findings=findings)["detail"]
     assert detail.index("any trimester. (extension): Pregnant, 2026 `Condition/p`") < detail.index(
-        "MRI shows the soft tissues"
+        "MRI shows cervical soft tissue"
     )
 
 
@@ -402,7 +420,7 @@ def test_the_tree_shows_order_steps_statements_and_questions(library: Library):
         "          - Elbow flexion strength 4/5, 2026-03-02  [Observation/o1]",
         "    [ ] RF-INFECT-FEVER  Fever",
         "          - Fever, 2026-03-01, documented absent  [Condition/f]",
-        "    [?] EXT-EMERG  Possible cord emergency (extension)",
+        "    [?] EXT-EMERG  Emergency pattern (extension)",
         "    [x] RF-INFECT-LAB:CRP  Raised CRP or ESR",
         "          above the limit",
         "Possible, to be settled",

@@ -1,0 +1,1 @@
+"""The parts of a card in words: reasons, evidence, questions."""
