@@ -67,6 +67,7 @@ def _primary(
     once = missing[:MISSING_SHOWN] if _asks(card) else []
     possible = [q for q in rec.possible if q not in once]
     # The order matters: evidence is shown in full where it comes first.
+    told.new((rec.prior,) if rec.prior else ())
     values = {
         "why": lines.why(held, library, told),
         "presenting": lines.presenting(rec, advice.reference, told),
@@ -141,11 +142,13 @@ def _advice(rec: Recommendation, library: Library, told: Told) -> Iterable[str]:
             continue
         finding = rec.findings.get(name)
         evidence = told.new(finding.evidence) if finding is not None else []
+        if name == "CTX-HX" and not evidence:
+            continue  # the history is the presenting problem itself
         line = lines.filled(statement, finding)
-        if evidence:
-            line = f"{line}: {evidence_lines(evidence)}"
         if name in v.ADDS_CONTRAST and (against := _against_contrast(rec)):
-            line = f"{line}. {v.AGAINST}: {evidence_lines(against)}"
+            line = f"{line} {v.AGAINST}: {evidence_lines(against)}"
+        elif evidence:
+            line = f"{line}: {evidence_lines(evidence)}"
         yield line
 
 

@@ -171,16 +171,16 @@ def test_a_duplicate_asks_what_its_rating_lacks():
 
 
 def test_a_near_miss_is_shown_with_value_date_and_limit(cards: dict[str, Json]):
-    looked = part(cards["V04"], "Looked at, no red flag")
+    looked = part(cards["V04"], "Looked at, not counted")
     assert looked == "Temperature 37.9 °C, 2026-03-01, not ≥ 38 °C"
-    looked = part(cards["V06"], "Looked at, no red flag")
+    looked = part(cards["V06"], "Looked at, not counted")
     assert "CRP 1 mg/dL, 2026-02-25, limit 10 mg/L" in looked
     assert "ESR 20 mm/h" in looked
 
 
 def test_severe_pain_that_does_not_count_yet_says_why():
     score = observation("loinc|72514-3", quantity(9, "{score}"), 3)
-    looked = part(first(PAIN, score), "Looked at, no red flag")
+    looked = part(first(PAIN, score), "Looked at, not counted")
     assert looked.startswith("Pain score 9/10")
     assert "treatment" in looked
 
@@ -243,3 +243,23 @@ def test_where_contrast_is_not_offered_the_line_says_why():
 def test_an_answer_of_the_questionnaire_is_shown_like_any_other():
     card = first(PAIN, answers(hand_clumsiness=True))
     assert "Hand clumsiness" in part(card, "Why")
+
+
+def test_an_injury_of_today_is_no_background():
+    injury = first(condition("icd|S14.101A", 1))
+    assert "background" not in injury["detail"]
+    old = condition("sct|83561009", 900)
+    assert "background" in part(first(condition(NECK_PAIN, 3), WEAK, old), "Also consider")
+
+
+def test_a_finding_that_was_superseded_says_by_which_examination():
+    weak, strong = observation("motor-strength", 4, 9), observation("motor-strength", 5, 1)
+    looked = part(first(condition(NECK_PAIN, 10), weak, strong), "Looked at, not counted")
+    assert (
+        looked
+        == "Muscle strength (MRC) 4/5, 2026-02-21, superseded by the examination of 2026-03-01"
+    )
+
+
+def test_the_earlier_study_is_shown_in_full_once(cards: dict[str, Json]):
+    assert cards["V16"]["detail"].count("DiagnosticReport/v16-mri-cervical-spine") == 1

@@ -111,6 +111,8 @@ def looked_at(rec: Recommendation, told: Told) -> str:
 def _near(item: Evidence, finding: Finding) -> str:
     remarks = [escape(item.note)] if item.note else []
     limit = (item.threshold or "").partition(",")[0]
+    if item.note and item.note.startswith("superseded"):
+        return ", ".join([_bare(item), *remarks])
     if finding.reason not in _HELD_AGAINST or not limit:
         return ", ".join([_bare(item), *remarks]) + f" ({escape(finding.reason)})"
     held_against = f"not {limit}" if limit[0] in "≥>" else limit
