@@ -96,6 +96,9 @@ def create_app(
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)
     terminology = load_terminology(settings)
+    for conflict in terminology.conflicts():
+        # What `cds-service check` ends with 1 for; files of this installation, nothing of a call.
+        logger.warning("value sets to look at", problem=conflict)
     library = load_library()
     evaluator = evaluator or build_evaluator(settings, terminology, library)
 

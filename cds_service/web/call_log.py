@@ -25,7 +25,7 @@ ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
         "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "events",
-        "refused", "reason", "keys", "file", "error", "at", "check", "version", "url", "workers", "mode",
+        "refused", "reason", "problem", "keys", "file", "error", "at", "check", "version", "url", "workers", "mode",
         "store", "fetch", "fetched", "fetch_failed", *ODDITIES, *GAPS,
         *(f"{stage}_ms" for stage in STAGES),
     }
