@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -27,10 +28,21 @@ def problems(content: Path) -> list[str]:
     return []
 
 
-def _change(path: Path, old: str, new: str) -> None:
+class Line(NamedTuple):
+    """The line of a key, whatever it says: the words are a clinician's to change."""
+
+    key: str
+    table: str = ""
+
+
+def _change(path: Path, old: str | Line, new: str) -> None:
     text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+    begin = 0
+    if isinstance(old, Line):
+        begin = text.index(f"[{old.table}]\n") if old.table else 0
+        old = next(x for x in text[begin:].splitlines() if x.startswith(f"{old.key} = "))
+    assert old in text[begin:]
+    path.write_text(text[:begin] + text[begin:].replace(old, new))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +64,7 @@ def _change(path: Path, old: str, new: str) -> None:
             id="misspelt placeholder in a detail",
         ),
         pytest.param(
-            "cards/not-yet.toml", "Not yet: $reason", "Not yet: $why",
+            "cards/not-yet.toml", Line("summary"), 'summary = "$why"',
             "cards/not-yet.toml: summary: unknown placeholder $why; available: $reason",
             id="detail placeholder in a summary",
         ),
@@ -107,12 +119,12 @@ def _change(path: Path, old: str, new: str) -> None:
             id="line used as a card",
         ),
         pytest.param(
-            "cards/suggestions.toml", 'delete = "Remove the MRI order"', 'delete = ""',
+            "cards/suggestions.toml", Line("delete", "replace-with-ct"), 'delete = ""',
             "suggestions.toml: [replace-with-ct]: delete is empty; every action needs",
             id="action without description",
         ),
         pytest.param(
-            "knowledge/statements.toml", 'basis = "Anatomy"', "",
+            "knowledge/statements.toml", Line("basis", "EXT-LATERALITY"), "",
             "statements.toml: [EXT-LATERALITY]: missing citation; add basis",
             id="extension without basis",
         ),
@@ -122,34 +134,14 @@ def _change(path: Path, old: str, new: str) -> None:
             id="unknown kind",
         ),
         pytest.param(
-            "knowledge/statements.toml", "Fever, a history", "In 90 % fever, a history",
+            "knowledge/statements.toml", Line("evidence", "RF-INFECT-FEVER"), 'evidence = "In 90 %"',
             "statements.toml: [RF-INFECT-FEVER]: a percentage belongs into figure",
             id="percentage without population",
         ),
         pytest.param(
             "knowledge/statements.toml", 'group = "cord"', 'group = "heart"',
-            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: emergency",
+            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: neurology",
             id="unknown group",
-        ),
-        pytest.param(
-            "knowledge/statements.toml", 'covers = ["RF-POSTOP"', 'covers = ["RF-POST"',
-            "statements.toml: [POSTOP-MRI-NEXT]: covers: unknown statement RF-POST; correct or remove it",
-            id="covers nothing",
-        ),
-        pytest.param(
-            "cards/questions.toml", '"symptom onset"', '"onset"',
-            "questions.toml: 'symptom onset' is missing; the criteria ask it",
-            id="question without words",
-        ),
-        pytest.param(
-            "cards/questions.toml", '"symptom onset"', '"onset" = "?"\n"symptom onset"',
-            "questions.toml: 'onset': the criteria ask no such question; remove it",
-            id="words for no question",
-        ),
-        pytest.param(
-            "cards/questions.toml", "confirmed: $what", "confirmed: $it",
-            "questions.toml: 'is it confirmed': unknown placeholder $it; available: $what",
-            id="misspelt placeholder in a question",
         ),
         pytest.param(
             "knowledge/statements.toml", "[META-DISCLAIMER]", "[META-OTHER]",
@@ -162,7 +154,7 @@ def _change(path: Path, old: str, new: str) -> None:
             id="card that does not name its order",
         ),
         pytest.param(
-            "cards/not-yet.toml", 'title = "Conservative care first"', 'title = " "',
+            "cards/not-yet.toml", Line("title"), 'title = " "',
             "cards/not-yet.toml: summary and title must not be empty",
             id="card without a title",
         ),
@@ -197,7 +189,7 @@ def _change(path: Path, old: str, new: str) -> None:
             id="suggestion without words",
         ),
         pytest.param(
-            "cards/suggestions.toml", 'label = "Change to $study"', f'label = "{"Very " * 9}$study"',
+            "cards/suggestions.toml", Line("label", "change-contrast"), f'label = "{"Very " * 9}$study"',
             "suggestions.toml: [change-contrast]: label has 89 characters at its longest; at most 80",
             id="label too long for a button",
         ),
@@ -207,24 +199,24 @@ def _change(path: Path, old: str, new: str) -> None:
             id="id in small letters",
         ),
         pytest.param(
-            "knowledge/statements.toml", 'title = "Fever"', 'title = ""',
+            "knowledge/statements.toml", Line("title", "RF-INFECT-FEVER"), 'title = ""',
             "statements.toml: [RF-INFECT-FEVER]: title is empty; write it in own words",
             id="statement without a title",
         ),
         pytest.param(
             "knowledge/statements.toml",
-            'source = { section = "Red Flag Symptoms Requiring MRI", label = "Suspected infection" }',
+            Line("source", "RF-INFECT-FEVER"),
             "",
             "statements.toml: [RF-INFECT-FEVER]: missing citation; add source",
             id="article row without its place",
         ),
         pytest.param(
-            "knowledge/statements.toml", 'phrase = "fever"', f'phrase = "{"fever and " * 9}"',
+            "knowledge/statements.toml", Line("phrase", "RF-INFECT-FEVER"), f'phrase = "{"fever and " * 9}"',
             "statements.toml: [RF-INFECT-FEVER]: phrase has 90 characters; at most",
             id="phrase too long for a summary",
         ),
         pytest.param(
-            "knowledge/statements.toml", "Fever, a history", "Fever for 5 $, a history",
+            "knowledge/statements.toml", Line("evidence", "RF-INFECT-FEVER"), 'evidence = "For 5 $, "',
             "statements.toml: [RF-INFECT-FEVER]: evidence holds a $ that starts no placeholder",
             id="stray dollar sign in a statement",
         ),
@@ -236,7 +228,7 @@ def _change(path: Path, old: str, new: str) -> None:
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_mend(
-    content: Path, file: str, old: str, new: str, message: str
+    content: Path, file: str, old: str | Line, new: str, message: str
 ):
     _change(content / file, old, new)
     assert message in "\n".join(problems(content))
@@ -259,7 +251,7 @@ def test_missing_folders_are_problems_not_crashes(tmp_path: Path):
 @pytest.mark.parametrize(("length", "accepted"), [(139, True), (140, False)])
 def test_a_summary_has_fewer_than_140_characters(content: Path, length: int, accepted: bool):
     path = content / "cards" / "mri-may.toml"
-    _change(path, "MRI may be appropriate: $reason", "x" * length)
+    _change(path, Line("summary"), f'summary = "{"x" * length}"')
     found = problems(content)
     assert (found == []) is accepted
     if not accepted:
