@@ -18,6 +18,7 @@ from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
 from cds_service.pages import workbench
+from cds_service.pages import criteria as criteria_pages
 from cds_service.pages.errors import error_pages
 from cds_service.pages.site import BANNER, Section, Site, start
 from cds_service.settings import Settings
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
     from cds_service.adapters.store.store import Store
     from cds_service.adapters.vault import Vault
+    from cds_service.catalogue.model import Catalogue
     from cds_service.facts.terminology.value_sets import Terminology
     from cds_service.rendering.library import Library
     from cds_service.workbench.bench import Bench
@@ -150,6 +152,12 @@ def create_app(
         if settings.workbench:
             bench = build_bench(settings, terminology, evaluator, reader, clock)
             app.register_blueprint(workbench.workbench(site, bench))
+    if site and settings.pages.criteria:
+        app.register_blueprint(
+            criteria_pages.criteria(
+                site, lambda: build_catalogue(settings, terminology, library=library)
+            )
+        )
     if settings.dev:
         logger.warning(BANNER, version=__version__)
     return app
@@ -160,6 +168,8 @@ def build_site(settings: Settings) -> Site | None:
     sections: list[Section] = []
     if settings.workbench:
         sections.append(workbench.SECTION)
+    if settings.pages.criteria:
+        sections.append(criteria_pages.SECTION)
     if not (sections or settings.dev):
         return None
     return Site(settings.public_url, sections, dev=settings.dev)
@@ -220,7 +230,24 @@ def build_evaluator(
     from cds_service.evaluate import Evaluator
 
     library = library or load_library()
-    return Evaluator(terminology, library, settings.canonical, settings.public_url)
+    return Evaluator(
+        terminology, library, settings.canonical, settings.public_url, settings.catalogue_url
+    )
+
+
+def build_catalogue(
+    settings: Settings,
+    terminology: Terminology,
+    client: Client | None = None,
+    library: Library | None = None,
+) -> Catalogue:
+    """What the service goes by, with the options of `client`; None: those all clients share."""
+    from cds_service.catalogue.build import build
+    from cds_service.evaluate import Evaluator
+
+    library = library or load_library()
+    evaluator = Evaluator(terminology, library, settings.canonical, settings.public_url)
+    return build(library, terminology, evaluator, client or settings.development_client())
 
 
 def build_meter() -> PrometheusMeter:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cds_service import __version__
+from cds_service.catalogue_command import add_catalogue
 from cds_service.cdshooks.encode import pretty
 from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.db_commands import add_commands, explain_card
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.set_defaults(run=_check)
     add_command(commands, common, _settings)
+    add_catalogue(commands, common, _settings)
     add_commands(commands, common, _settings)
     return parser
 

@@ -217,6 +217,12 @@ class Settings(BaseSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.base_url or f"http://{host}:{self.port}"
 
+    @property
+    def catalogue_url(self) -> str | None:
+        """Where cards lead to for their criteria; None without a page, or a public address for it."""
+        reachable = self.pages.criteria and (self.dev or self.base_url is not None)
+        return f"{self.public_url}/criteria" if reachable else None
+
     def development_client(self) -> Client:
         """The one caller of development mode."""
         app = SmartApp(client_id=DEVELOPMENT_APP, loopback=True)

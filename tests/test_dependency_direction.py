@@ -73,7 +73,16 @@ ROOMS = {
         "facts",
         "rendering",
     },
-    "pages": {"web", "workbench", "cdshooks", "errors", ""},
+    "catalogue": {
+        "rendering",
+        "criteria",
+        "facts",
+        "content",
+        "cdshooks",
+        "client",
+        "errors",
+    },
+    "pages": {"catalogue", "web", "workbench", "cdshooks", "errors", ""},
 }
 """Room -> rooms it may import besides itself; `` is the package itself, for its version."""
 

@@ -36,7 +36,7 @@ def pieces():
     """Functions, and the values that modules and `self` give a name, of criteria and facts, by name
     alone and by module and name.
     """
-    found = {}
+    found: dict[str, list[ast.AST]] = {}
 
     def add(file, name, node):
         found.setdefault(name, []).append(node)

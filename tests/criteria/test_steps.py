@@ -44,7 +44,7 @@ def outcomes(name):
         and node.value.id == "Outcome"
     }
     for key in constants(name) & KEYS.keys():
-        found |= set(KEYS[key].accepts.split("|")) & set(Outcome)
+        found |= {outcome for outcome in Outcome if outcome in KEYS[key].accepts.split("|")}
     return found
 
 

@@ -139,8 +139,8 @@ def _change(path: Path, old: str | Line, new: str) -> None:
             id="percentage without population",
         ),
         pytest.param(
-            "knowledge/statements.toml", 'group = "cord"', 'group = "heart"',
-            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: neurology",
+            "knowledge/statements.toml", Line("group", "RF-MYELO-GAIT"), 'group = "heart"',
+            "statements.toml: [RF-MYELO-GAIT]: unknown group heart; available: ",
             id="unknown group",
         ),
         pytest.param(

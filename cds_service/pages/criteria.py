@@ -1,0 +1,159 @@
+"""`/criteria`: what the service goes by, for people; addresses of statements never change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from flask import Blueprint, Response, redirect, request
+
+from cds_service.catalogue import diagram
+from cds_service.catalogue.build import search
+from cds_service.catalogue.diagram import COLOURS
+from cds_service.catalogue.model import Catalogue
+from cds_service.errors import RequestError
+from cds_service.pages.site import Section, Site
+
+SECTION: Final = Section(
+    "/criteria",
+    "Criteria",
+    "Every statement with its source, thresholds, codes and the sample orders that show it.",
+)
+UNKNOWN: Final = (
+    "no statement, step or code set has this name; look it up among all criteria, at /criteria"
+)
+_VALUES: Final = "Values of this installation; a caller may have its own."
+
+
+class Asked(NamedTuple):
+    """The filter; whatever is no label or group counts as none."""
+
+    q: str
+    label: str
+    group: str
+
+    @property
+    def any(self) -> bool:
+        return any(self)
+
+
+class Once:
+    """The catalogue, built when it is first asked for."""
+
+    def __init__(self, build: Callable[[], Catalogue]) -> None:
+        self._build = build
+        self._built: Catalogue | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Catalogue:
+        if self._built is None:
+            with self._lock:
+                if self._built is None:
+                    self._built = self._build()
+        return self._built
+
+
+class _Views:
+    """The views; each has the whole catalogue at hand."""
+
+    def __init__(self, site: Site, build: Callable[[], Catalogue]) -> None:
+        self._site = site
+        self._catalogue = Once(build)
+
+    def href(self, name: str) -> str:
+        """Address of a statement, step or code set."""
+        folder = "/criteria/codes/" if name in self._catalogue().code_sets else "/criteria/"
+        return self._site.url(f"{folder}{name}")
+
+    def page(self, template: str, **context: Any) -> Response:
+        return self._site.page(
+            f"criteria/{template}",
+            active=SECTION.path,
+            catalogue=self._catalogue(),
+            href=self.href,
+            colours=COLOURS,
+            values=_VALUES,
+            **context,
+        )
+
+    def index(self) -> Response:
+        """All statements, or those the filter finds, and the order of decision."""
+        catalogue = self._catalogue()
+        asked = _asked(catalogue)
+        return self.page(
+            "index.html",
+            tab="/criteria",
+            asked=asked,
+            found=search(catalogue, asked.q, asked.label, asked.group),
+            shapes=diagram.diagram(catalogue),
+            d=diagram,
+        )
+
+    def settings(self) -> Response:
+        """Every threshold and switch."""
+        return self.page("settings.html", tab="/criteria/settings")
+
+    def codes(self) -> Response:
+        """Every code set."""
+        return self.page("codes.html", tab="/criteria/codes")
+
+    def samples(self) -> Response:
+        """Every sample order."""
+        return self.page("samples.html", tab="/criteria/samples")
+
+    def code_set(self, name: str) -> Response:
+        """One code set."""
+        found = self._catalogue().code_sets.get(name)
+        if found is None:
+            raise RequestError(404, "not-found", UNKNOWN)
+        return self.page("code_set.html", found=found)
+
+    def one(self, name: str) -> Any:
+        """One statement or step; of `RF-INFECT-LAB:CRP` the statement."""
+        catalogue = self._catalogue()
+        plain = name.partition(":")[0].upper()
+        known = plain in catalogue.entries or plain in catalogue.steps
+        if plain in catalogue.code_sets or (known and plain != name):
+            return redirect(self.href(plain), 308)
+        permanent = f"{self._site.public_url}/criteria/{plain}"
+        if plain in catalogue.entries:
+            entry = catalogue.entries[plain]
+            return self.page("statement.html", entry=entry, permanent=permanent)
+        if not known:
+            raise RequestError(404, "not-found", UNKNOWN)
+        names = list(catalogue.steps)
+        place = names.index(plain)
+        return self.page(
+            "step.html",
+            step=catalogue.steps[plain],
+            before=names[place - 1] if place else "",
+            after=names[place + 1] if place + 1 < len(names) else "",
+            permanent=permanent,
+        )
+
+
+def criteria(site: Site, build: Callable[[], Catalogue]) -> Blueprint:
+    """The pages; `build` is called once, for the first of them."""
+    blueprint = Blueprint("pages_criteria", __name__)
+    views = _Views(site, build)
+    for path, view in (
+        ("", views.index),
+        ("/settings", views.settings),
+        ("/codes", views.codes),
+        ("/codes/<name>", views.code_set),
+        ("/samples", views.samples),
+        ("/<name>", views.one),
+    ):
+        blueprint.add_url_rule(f"{SECTION.path}{path}", view.__name__, view)
+    return blueprint
+
+
+def _asked(catalogue: Catalogue) -> Asked:
+    label, group = request.args.get("label", ""), request.args.get("group", "")
+    labels = {label for entry in catalogue.entries.values() for label in entry.labels}
+    return Asked(
+        request.args.get("q", "")[:100].strip(),
+        label if label in labels else "",
+        group if group in catalogue.groups else "",
+    )
