@@ -59,14 +59,23 @@ class Evaluator:
     """Rates the selected cervical-MRI drafts of a request. Holds content only, no patient data."""
 
     def __init__(
-        self, terminology: Terminology, library: Library, canonical: str, public_url: str
+        self,
+        terminology: Terminology,
+        library: Library,
+        canonical: str,
+        public_url: str,
+        catalogue_url: str | None = None,
     ) -> None:
-        """Raises ConfigurationError when statements and criteria do not match one to one."""
+        """`catalogue_url` is where cards lead to for their criteria.
+
+        Raises ConfigurationError when statements and criteria do not match one to one.
+        """
         check_against(library.criterion_ids())
         self._terminology = terminology
         self._library = library
         self._canonical = canonical
         self._public_url = public_url
+        self._catalogue_url = catalogue_url
         together = f"{__version__} {library.version} {terminology.version}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
 
@@ -229,6 +238,7 @@ class Evaluator:
             change_in_place=client.change_in_place,
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
+            catalogue_url=self._catalogue_url,
             smart_url=f"{self._public_url}{LAUNCH}" if client.smart else None,
         )
 

@@ -57,6 +57,7 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     """Whether primary cards carry the explanation object."""
     emergency_text: str = ""
     catalogue_url: str | None = None
+    """Where the criteria are shown; a statement's page is below it, by id. None: no link."""
     smart_url: str | None = None
     """Launch URL of the app in which missing answers can be given; offered with an `app_context`."""
     report_url: str | None = None

@@ -178,7 +178,11 @@ def _overlay(
         "detail": detail(text, advice, library, options, several=several, overlay=overlay),
     }
     found, names = _suggestions(text, advice, library, options, overlay)
-    return Drawn(advice, card | found, False, names)
+    card |= found
+    links = _catalogue(options, overlay.id)
+    if links:
+        card["links"] = links
+    return Drawn(advice, card, False, names)
 
 
 def _card(text: Card, indicator: str, options: RenderOptions) -> Json:
@@ -236,7 +240,7 @@ def _links(advice: OrderAdvice, options: RenderOptions) -> list[Json]:
         label = "Answer the open questions"
         smart = {"label": label, "url": options.smart_url, "type": "smart"}
         return [smart | {"appContext": advice.app_context}]
-    links = _catalogue(options)
+    links = _catalogue(options, rec.step)
     prior = rec.prior.reference if rec.prior else ""
     if rec.outcome is Outcome.DUPLICATE and options.report_url and reference(prior)[0] == "`":
         url = options.report_url.replace("{reference}", quote(prior.split("#")[0]))
@@ -245,10 +249,12 @@ def _links(advice: OrderAdvice, options: RenderOptions) -> list[Json]:
     return links
 
 
-def _catalogue(options: RenderOptions) -> list[Json]:
+def _catalogue(options: RenderOptions, name: str) -> list[Json]:
+    """To the page of a statement, or of the step that decided: it says less than what fired."""
     if not options.catalogue_url:
         return []
-    return [{"label": "Criteria and sources", "url": options.catalogue_url, "type": "absolute"}]
+    url = f"{options.catalogue_url}/{name}"
+    return [{"label": "Criteria and sources", "url": url, "type": "absolute"}]
 
 
 def _system_actions(advices: Sequence[OrderAdvice], options: RenderOptions) -> Json:
