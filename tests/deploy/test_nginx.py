@@ -163,9 +163,20 @@ def test_refusals_of_the_service_come_through_unchanged(proxy):
     assert_outcome(proxy.post("/cds-services/other"), 404)
 
 
-@pytest.mark.parametrize("path", ["/readyz", "/livez", "/metrics", "/", f"/{MARK}"])
+@pytest.mark.parametrize("path", ["/readyz", "/livez", "/metrics", f"/{MARK}"])
 def test_health_and_metrics_stay_inside(proxy, path):
     assert_outcome(proxy.session.get(f"{proxy.url}{path}", timeout=10), 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/criteria", "/criteria/RF-ANY"])
+def test_pages_for_people_come_through(proxy, path):
+    response = proxy.session.get(f"{proxy.url}{path}", timeout=10)
+    assert response.status_code == 200
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    (style,) = re.findall(r'href="(/static/[^"]+/site.css)"', response.text)
+    answer = proxy.session.get(f"{proxy.url}{style}", timeout=10)
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_a_body_that_is_too_large_ends_at_the_proxy(proxy):
@@ -255,6 +266,10 @@ def test_a_service_that_is_gone_is_a_503(tmp_path):
         assert_outcome(response, 503)
         assert response.headers["Retry-After"] == "1"
         assert json.loads(response.text)["issue"][0]["code"] == "transient"
+        page = alone.session.get(f"{alone.url}/criteria", timeout=10)
+        assert page.status_code == 503
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "load the page again" in page.text
     finally:
         alone.session.close()
         alone.process.terminate()
