@@ -44,7 +44,7 @@ fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up fr
 	for seed in 1 2 3 4 5 6 7 8; do \
 	  CDS_FUZZ_CASES=12000 $(BIN)/python -m pytest tests/test_api_by_description.py --hypothesis-seed=$$seed $(PYTEST_ARGS) || exit 1; done
 
-rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server of the integration tests; needs Node and npm
+rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server and the accessibility checks of the integration tests; needs Node and npm
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench

@@ -1,0 +1,185 @@
+"""The pages of criteria in a real browser: to be read at every width, by keyboard, aloud and on paper."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from browser import axe, running
+
+from cds_service.cli import main
+from cds_service.demo import service
+
+pytestmark = pytest.mark.integration
+
+PAGES = (
+    "/",
+    "/criteria",
+    "/criteria?q=fever&label=article",
+    "/criteria/RF-INFECT-LAB",
+    "/criteria/EXT-RADICULAR",
+    "/criteria/P6",
+    "/criteria/codes",
+    "/criteria/codes/VS-CONSMED",
+    "/criteria/settings",
+    "/criteria/samples",
+)
+
+
+@pytest.fixture(scope="module")
+def url():
+    with service() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens pages; afterwards nothing may have failed, been blocked, or been asked for elsewhere."""
+    wrong: list[str] = []
+    asked: set[str] = set()
+
+    @contextmanager
+    def open_(width=1440, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        page = context.new_page()
+        page.on("pageerror", lambda why: wrong.append(f"error: {why}"))
+        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        page.on("requestfailed", lambda each: wrong.append(f"failed: {each.url}"))
+        page.on("request", lambda each: asked.add(urlsplit(each.url).hostname))
+        try:
+            yield page
+        finally:
+            context.close()
+
+    yield open_
+    assert wrong == []
+    assert asked <= {"127.0.0.1", None, ""}
+
+
+def violations(page):
+    """What axe finds against WCAG 2.2 AA and its own best practices."""
+    # Run as the browser's own tools do: the page's policy would let no script in.
+    page.evaluate(axe())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found["violations"]]
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), (820, "light"), (1440, "light"), (1440, "dark")]
+)
+def test_every_page_is_accessible_and_fits_its_width(opened, url, width, scheme):
+    with opened(width, color_scheme=scheme) as page:
+        for path in PAGES:
+            page.goto(f"{url}{path}")
+            wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert page.evaluate(wide) == 0, path
+            assert violations(page) == [], path
+
+
+@pytest.mark.parametrize("path", ["/criteria/NOPE", "/nowhere"])
+def test_error_pages_are_accessible_too(browser, url, path):
+    page = browser.new_page()
+    assert page.goto(f"{url}{path}").status == 404
+    assert violations(page) == []
+    page.get_by_role("button", name="Start page").click()
+    assert urlsplit(page.url).path == "/"
+    page.close()
+
+
+def test_it_works_without_a_script(opened, url):
+    with opened(java_script_enabled=False) as page:
+        page.goto(f"{url}/criteria")
+        page.get_by_label("Search").fill("clumsy")
+        page.get_by_role("button", name="Show").click()
+        assert " of 79 statements" in page.get_by_role("status").inner_text()
+        page.get_by_role("link", name="Clumsy hands").click()
+        assert urlsplit(page.url).path == "/criteria/RF-MYELO-HAND"
+        assert page.get_by_role("heading", level=1).inner_text() == "Clumsy hands"
+
+
+def test_it_works_by_keyboard_alone(opened, url):
+    with opened() as page:
+        page.goto(f"{url}/criteria")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        page.keyboard.press("Enter")
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.name") == "q":
+                break
+        page.keyboard.type("fever")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/criteria?q=fever*")
+        assert page.get_by_role("link", name="Fever", exact=True).is_visible()
+
+
+def test_the_drawing_leads_to_a_step_and_from_there_to_the_next(opened, url):
+    with opened() as page:
+        page.goto(f"{url}/criteria")
+        page.locator("svg.decision").get_by_role("link", name="P6", exact=True).click()
+        assert urlsplit(page.url).path == "/criteria/P6"
+        page.get_by_role("link", name="P7 →").click()
+        assert urlsplit(page.url).path == "/criteria/P7"
+
+
+def test_a_telephone_gets_the_steps_as_a_list(opened, url):
+    with opened(390) as page:
+        page.goto(f"{url}/criteria")
+        assert not page.locator("svg.decision").is_visible()
+        page.locator("ol.steps").get_by_role("link", name="P6", exact=True).click()
+        assert urlsplit(page.url).path == "/criteria/P6"
+
+
+def test_words_of_the_drawing_stay_in_their_boxes(opened, url):
+    with opened() as page:
+        page.goto(f"{url}/criteria")
+        over = page.evaluate(
+            """() => [...document.querySelectorAll("svg.decision g")].flatMap(step => {
+                const box = step.querySelector("rect.box").getBoundingClientRect();
+                const words = step.querySelectorAll("text.question, text.ids");
+                return [...words].filter(text => text.getBoundingClientRect().right > box.right)
+                    .map(text => text.textContent);
+            })"""
+        )
+        assert over == []
+
+
+def test_on_paper_there_is_no_navigation_and_no_cut_table(opened, url):
+    with opened(794) as page:  # the width of A4
+        page.goto(f"{url}/criteria/RF-INFECT-LAB")
+        page.emulate_media(media="print")
+        for hidden in (".banner", "header.top nav", "nav[aria-label=breadcrumb]"):
+            assert not page.locator(hidden).is_visible()
+        assert page.locator(".scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_the_file_for_a_committee_is_accessible_and_asks_for_nothing(opened, tmp_path):
+    file = tmp_path / "criteria.html"
+    assert main(["catalogue", "--out", str(file)]) == 0
+    with opened() as page:
+        page.goto(file.as_uri())
+        assert violations(page) == []
+        page.get_by_role("link", name="P6", exact=True).first.click()
+        assert page.url.endswith("#P6")
+
+
+def test_first_paint(opened, url, record_property, capsys):
+    """Reported, never asserted: it is the machine's as much as ours."""
+    with opened() as page:
+        page.goto(f"{url}/criteria")
+        page.screenshot()  # makes sure that there is something to measure
+        painted = page.evaluate(
+            """() => new Promise(say => new PerformanceObserver(list => say(
+                list.getEntriesByName("first-contentful-paint")[0].startTime
+            )).observe({type: "paint", buffered: true}))"""
+        )
+        record_property("first_contentful_paint_ms", painted)
+        with capsys.disabled():
+            print(f" first paint of /criteria: {painted:.0f} ms", end="")
