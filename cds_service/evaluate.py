@@ -31,6 +31,7 @@ from cds_service.fhir.resources import QuestionnaireResponse, ServiceRequest
 from cds_service.handles import Given
 from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
+from cds_service.rendering.judged import Judged, judged
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.reasoning import Reasoning, reasoning
@@ -137,6 +138,14 @@ class Evaluator:
             explanation=explanation_object(advice, self._library, self.version) if audit else None,
             reasoning=explain_text(advice, self._library) if audit else "",
         )
+
+    def judged(self, request: HookRequest, now: datetime, client: Client) -> list[Judged]:
+        """Each selected order with what is said about it, in the order of selection.
+
+        Raises DataNotAvailable as `evaluate` does.
+        """
+        advices = self.advise(request, now, client)
+        return judged(advices, self._library, self._options(request, client))
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         """The reasoning of every rated order, and why others were passed over, as text for people."""

@@ -52,3 +52,5 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 
     consult_ids: frozenset[str]
     response: QuestionnaireResponse
+    certain: bool = False
+    """The app itself asks, so no consult id has to agree."""

@@ -25,6 +25,8 @@ def same_order(
     order carries with one that was kept, or with this very advice; where it carries none, the one of
     the advice before, which is the same while nothing has changed (CDS Hooks for PAMA).
     """
+    if given.certain:
+        return True
     carried = carried_id(before.order)
     if carried is None:
         return consult_id(before, options) in given.consult_ids

@@ -1,0 +1,168 @@
+"""One visit: what is asked, and how what is said moves with the answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from samples import CLIENT, NOW, SAMPLES, decode, evaluator, terminology, text
+
+from cds_service.cdshooks.encode import encode
+from cds_service.companion.answers import Entered
+from cds_service.companion.questions import load_questions
+from cds_service.companion.visit import Companion, Visit, access, bound, chart_of, draft_for
+from cds_service.content.folders import knowledge_dir
+from cds_service.errors import DataNotAvailable
+from cds_service.handles import Handle
+
+ABNORMAL = "263654008"
+COMPANION = Companion(evaluator(), load_questions(knowledge_dir()), terminology().local_system)
+
+
+def visit(name="V17", **more):
+    request = decode(text(name))
+    made = Visit(**{
+        "client": "north", "patient": request.context.patient_id, "user": "Practitioner/x",
+        "server": "https://ehr.example/r4", "until": NOW + timedelta(hours=1),
+        "response_id": "companion-1", "handle": "h", "chart": chart_of(request),
+        "draft": msgspec.Raw(encode(request.context.draft_orders[0])),
+    } | more)  # fmt: skip
+    # As it is between two clicks.
+    return msgspec.json.decode(msgspec.json.encode(made), type=Visit)
+
+
+def view(given=None, name="V17", **more):
+    return COMPANION.view(visit(name, **more), given or {}, NOW, CLIENT)
+
+
+def links(found):
+    return [each.question.link_id for each in found.asked]
+
+
+def outcome(found):
+    return found.now.advice.recommendation.outcome
+
+
+def test_exactly_what_is_missing_is_asked():
+    found = view()
+    assert outcome(found) == "INSUFFICIENT"
+    assert links(found) == [
+        "neuro-exam-normal", "conservative-therapy-weeks", "conservative-therapy-none",
+    ]  # fmt: skip
+    assert [missing for missing, _ in found.elsewhere] == ["symptom onset"]
+    assert not found.moved
+    assert not found.answered
+
+
+@pytest.mark.parametrize(
+    ("given", "result"),
+    [
+        ({"neuro-exam-normal": Entered("true")}, "NOT_YET"),
+        ({"neuro-exam-normal": Entered("false")}, "INSUFFICIENT"),
+        ({"motor-exam": Entered(ABNORMAL)}, "MRI_URGENT"),
+        (
+            {
+                "neuro-exam-normal": Entered("true"),
+                "conservative-therapy-weeks": Entered("8", "wk"),
+            },
+            "MRI_ROUTINE",
+        ),
+    ],
+)
+def test_what_is_said_moves_with_the_answers(given, result):
+    found = view(given)
+    assert outcome(found) == result
+    assert found.moved == (result != "INSUFFICIENT")
+
+
+def test_an_answer_that_raises_a_question_shows_it_below():
+    found = view({"neuro-exam-normal": Entered("false")})
+    assert links(found)[:3] == links(view())
+    assert links(found)[3:] == [
+        "motor-exam", "sensory-exam", "reflex-exam", "gait-exam", "hand-clumsiness",
+    ]  # fmt: skip
+
+
+def test_questions_stay_while_they_are_answered():
+    before = links(view({"neuro-exam-normal": Entered("false")}))
+    given = {"neuro-exam-normal": Entered("false"), "motor-exam": Entered(ABNORMAL)}
+    assert links(view(given)) == before
+
+
+def test_what_is_no_answer_changes_nothing():
+    found = view({"conservative-therapy-weeks": Entered("long", "wk")})
+    assert outcome(found) == "INSUFFICIENT"
+    assert not found.answered
+    assert found.asked[1].mistake
+
+
+def test_answers_for_questions_nobody_asks_are_left_out():
+    assert links(view({"nix": Entered("true")})) == links(view())
+
+
+def test_a_chart_that_could_not_be_read_is_no_answer():
+    with pytest.raises(DataNotAvailable):
+        view(chart={})
+
+
+def test_an_order_that_has_its_rating_asks_nothing():
+    found = view(name="V01")
+    assert links(found) == []
+    assert found.reasons
+
+
+def test_the_order_comes_back_as_it_was_with_its_rating():
+    found = view({"motor-exam": Entered(ABNORMAL)})
+    draft = SAMPLES["V17"].request()["context"]["draftOrders"]["entry"][0]["resource"]
+    added = {key: value for key, value in found.now.order.items() if key != "extension"}
+    assert added == {key: value for key, value in draft.items() if key != "extension"}
+    urls = [each["url"] for each in found.now.order["extension"]]
+    assert "http://fhir.org/argonaut/Extension/pama-rating" in urls
+
+
+def test_without_a_rating_the_order_comes_back_without_one():
+    assert "extension" not in view({"neuro-exam-normal": Entered("false")}).now.order
+
+
+def test_what_is_kept_names_the_order_before_and_after():
+    given = {"motor-exam": Entered(ABNORMAL)}
+    found = view(given)
+    at = visit(consult_ids=("urn:uuid:1",))
+    kept = COMPANION.answers(at, given, found, NOW, CLIENT, NOW + timedelta(hours=24))
+    assert kept.consult_ids == ("urn:uuid:1", found.now.consult_id)
+    assert (kept.client, kept.user) == ("north", "Practitioner/x")
+    response = msgspec.json.decode(kept.response)
+    assert response["subject"] == {"reference": f"Patient/{at.patient}"}
+    assert [item["linkId"] for item in response["item"]] == ["motor-exam"]
+
+
+@pytest.mark.parametrize(
+    ("client", "patient", "user", "good"),
+    [
+        ("north", "p", "Practitioner/x", True),
+        ("south", "p", "Practitioner/x", False),
+        ("north", "q", "Practitioner/x", False),
+        ("north", "p", "Practitioner/y", False),
+        ("north", "p", None, False),
+    ],
+)
+def test_a_handle_is_bound_to_client_patient_and_user(client, patient, user, good):
+    handle = Handle(client="north", patient="p", user="Practitioner/x", order="ServiceRequest/o",
+                    expires=NOW, consult_ids=(), draft=msgspec.Raw(b"{}"))  # fmt: skip
+    assert bound(handle, client, patient, user) is good
+    assert not bound(None, client, patient, user)
+
+
+def test_without_an_order_the_criteria_are_tried_on_a_chosen_study():
+    request = decode(text("V17"))
+    draft = msgspec.Raw(encode(draft_for("72156", request.context.patient_id)))
+    found = view(handle=None, draft=draft)
+    assert found.now.advice.study == "Cervical spine MRI, without then with contrast"
+    assert "reason for examination" in [missing for missing, _ in found.elsewhere]
+
+
+def test_a_token_shows_itself_nowhere():
+    assert "secret" not in repr(access("secret", None, 300, "p"))
+    assert "V17" not in repr(visit())
+    assert visit().patient not in repr(visit())
