@@ -93,11 +93,12 @@ def make_report(arguments: argparse.Namespace, settings: Settings, now: datetime
 def render(report: Report, format_: str) -> str:
     """The report in one of FORMATS."""
     if format_ == "html":
-        from cds_service.reporting.html import (  # type: ignore[import-untyped]
-            render as html,
-        )
+        from cds_service.content.folders import knowledge_dir
+        from cds_service.rendering.library import load_statements
+        from cds_service.reporting.html import render as html
 
-        return str(html(report))
+        statements = load_statements(knowledge_dir())
+        return html(report, {name: each.title for name, each in statements.items()})
     if format_ == "text":
         from cds_service.reporting.text import render as text
 

@@ -1,0 +1,1 @@
+"""The report as a page: its template, its words and its drawings."""
