@@ -17,8 +17,8 @@ from cds_service.cdshooks.request import HOOKS, HookRequest
 from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError
-from cds_service.pages import workbench
 from cds_service.pages import criteria as criteria_pages
+from cds_service.pages import workbench
 from cds_service.pages.errors import error_pages
 from cds_service.pages.site import BANNER, Section, Site, start
 from cds_service.settings import Settings

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from cds_service.facts.finding import Evidence
 from cds_service.rendering import pama
-from cds_service.rendering.detail import fired, summary
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.render import variant
+from cds_service.rendering.words.reasons import fired, summary
 
 
 class Reason(NamedTuple):
