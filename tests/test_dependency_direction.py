@@ -15,7 +15,7 @@ ROOMS = {
     "criteria": {"facts", "fhir", "errors"},
     "client": {"facts", "errors"},
     "cdshooks": {"fhir", "handles", "errors"},
-    "companion": {"rendering", "facts", "fhir", "cdshooks", "handles", "issued"},
+    "companion": {"rendering", "facts", "fhir", "errors", "cdshooks", "handles", "issued"},
     "content": {"facts", "errors"},
     "rendering": {"criteria", "facts", "fhir", "issued", "errors"},
     "drafts": {"facts", "fhir", "cdshooks", "client"},
