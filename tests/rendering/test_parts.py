@@ -70,7 +70,7 @@ def test_a_card_is_short_and_says_nothing_twice(cards: dict[str, Json]):
 def test_what_one_line_says_another_leaves_out():
     card = first(condition(NECK_PAIN, 10))
     said = part(card, "What the criteria say")
-    assert "Under 4 weeks" in said
+    assert "Symptoms for 10 days; under 4 weeks" in said
     assert "Without red flags a scan" not in said
     covered = [e["id"] for e in card["extension"]["cervical-mri-cds.explanation"]["advisory"]]
     assert "NOT-GENERAL" in covered
