@@ -144,7 +144,7 @@ def _table(
         try:
             out[name] = msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
-            problems.append(f"{path.name}: [{name}]: {error}")
+            problems.append(f"{path.name}: [{name}]: {error}{_known(error, kind)}")
     return out
 
 
@@ -159,5 +159,13 @@ def _plain(path: Traversable, kind: type[T], problems: list[str], digest: Any = 
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{path.name}: not valid TOML: {error}")
     except msgspec.ValidationError as error:
-        problems.append(f"{path.name}: {error}")
+        problems.append(f"{path.name}: {error}{_known(error, kind)}")
     return None
+
+
+def _known(error: msgspec.ValidationError, kind: type[Any]) -> str:
+    """The fields there are, when there is none of that name."""
+    if "unknown field" not in str(error) or " - at " in str(error):
+        return ""  # inside another table, whose fields are few and stand beside it
+    fields = msgspec.structs.fields(kind)
+    return f"; known: {', '.join(field.encode_name for field in fields)}"

@@ -110,8 +110,13 @@ def _change(path: Path, old: str | Line, new: str) -> None:
         ),
         pytest.param(
             "cards/not-yet.toml", "title =", "titel =",
-            "not-yet.toml: Object contains unknown field `titel`",
+            "not-yet.toml: Object contains unknown field `titel`; known: title, summary, detail, outcome",
             id="misspelt key",
+        ),
+        pytest.param(
+            "knowledge/statements.toml", "phrase =", "phrases =",
+            "statements.toml: [RF-MYELO-GAIT]: Object contains unknown field `phrases`; known: title",
+            id="misspelt key of a statement",
         ),
         pytest.param(
             "cards/ext-mrs-cied.toml", '"EXT-MRS-CIED"', '"EXT-AGE"',
