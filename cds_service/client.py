@@ -45,13 +45,22 @@ OPTIONS: dict[str, Option] = {
 }
 
 
-class FhirServer(msgspec.Struct, frozen=True):
-    """A FHIR server that may be read on behalf of a client; no other is ever contacted."""
+class Peer(msgspec.Struct, frozen=True):
+    """An address of a client that we connect to, and what tells that it is the right one."""
 
     base: str
-    """Base URL without a slash at its end, compared by scheme, host, port and path segments."""
     network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
     """The private network its address may lie in; None: public addresses only."""
+    authorities: str | None = None
+    """The only certificate authorities that may vouch for it, as PEM; None: the public ones."""
+
+
+class FhirServer(Peer, frozen=True):
+    """A FHIR server that may be read on behalf of a client; no other is ever contacted.
+
+    `base` is without a slash at its end, compared by scheme, host, port and path segments.
+    """
+
     open: bool = False
     """May be read without `fhirAuthorization` (test servers; CDS Hooks F-7)."""
     parallel: int = 16

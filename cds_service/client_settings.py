@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from cds_service.client import (
     Client,
     FhirServer,
+    Peer,
     SmartApp,
     first_option,
     flatten,
@@ -71,10 +73,29 @@ def _one_word(value: str) -> str:
     return value
 
 
+def authorities(file: str) -> str:
+    """The certificates in a file, as PEM. Raises ValueError."""
+    try:
+        text = Path(file).read_text("ascii")
+        SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except FileNotFoundError:
+        raise ValueError(f"{file} is not there; name a file of certificates (PEM)") from None
+    except (OSError, ValueError):  # what ssl raises is an OSError
+        raise ValueError(f"{file} holds no certificates that can be read; PEM is taken") from None
+    return text
+
+
+Authorities = Annotated[str, AfterValidator(authorities)]
+"""In the file, where the certificates lie; read once, what they are."""
+
+
 class FhirServerSettings(Table):
     url: str
     network: IPv4Network | IPv6Network | None = None
-    """A private network the server lies in, `10.20.0.0/16`."""
+    """A private network the server lies in, `10.20.0.0/16`; else that of the client."""
+    ca: Authorities | None = None
+    """Certificates of the authorities that may vouch for it, beside the configuration file; else
+    those of the client."""
     open: bool = False
     """Read without an access token: for test servers."""
     parallel: Annotated[int, Field(ge=1, le=128)] = 16
@@ -114,6 +135,11 @@ class ClientSettings(Table):
     jwks_url: str | None = None
     keys_file: Path | None = None
     """A JWK Set of public keys, beside the configuration file."""
+    network: IPv4Network | IPv6Network | None = None
+    """A private network that `jwks_url` and the FHIR servers lie in."""
+    ca: Authorities | None = None
+    """Certificates of the only authorities that may vouch for them, beside the configuration file;
+    None: the public ones."""
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("ES384", "RS384")
     audiences: tuple[Annotated[str, Field(min_length=1), AfterValidator(_one_word)], ...] = ()
     """Further values of `aud` that are accepted beside the public URL that is called."""
@@ -151,6 +177,10 @@ class ClientSettings(Table):
             )
         return self
 
+    def peer(self) -> Peer:
+        """Where the keys are fetched."""
+        return Peer(str(self.jwks_url), self.network, self.ca)
+
     def client(self, shared: dict[str, Any]) -> Client:
         """The runtime record; `shared` are the options of all clients, in dotted keys.
 
@@ -163,7 +193,13 @@ class ClientSettings(Table):
                 dev=False,
                 origins=self.origins,
                 fhir_servers=tuple(
-                    FhirServer(each.url, each.network, each.open, each.parallel)
+                    FhirServer(
+                        each.url,
+                        each.network or self.network,
+                        each.ca or self.ca,
+                        each.open,
+                        each.parallel,
+                    )
                     for each in self.fhir_servers
                 ),
                 fhir_subject=self.fhir_subject,

@@ -309,9 +309,20 @@ def _read(config: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{config}: options: write a table, [options]")
     clients = table.get("clients")
     for client in clients if isinstance(clients, list) else ():
-        if isinstance(client, dict) and isinstance(client.get("keys_file"), str):
-            client["keys_file"] = str(config.parent / client["keys_file"])
+        if isinstance(client, dict):
+            _beside(config, client, "keys_file", "ca")
+            servers = client.get("fhir_servers")
+            for server in servers if isinstance(servers, list) else ():
+                if isinstance(server, dict):
+                    _beside(config, server, "ca")
     return table
+
+
+def _beside(config: Path, table: dict[str, Any], *keys: str) -> None:
+    """Files that are named without a folder lie beside the configuration file."""
+    for key in keys:
+        if isinstance(table.get(key), str):
+            table[key] = str(config.parent / table[key])
 
 
 def _check(where: str, options: Mapping[str, object]) -> None:

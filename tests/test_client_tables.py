@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from calls import FakeEvaluator, call
+from certificates import HERE, certificate
 
 from cds_service.cli import main
 from cds_service.errors import ConfigurationError
@@ -84,6 +85,31 @@ def test_the_keys_file_lies_beside_the_configuration_file(read, tmp_path):
     assert read(BASE + absolute).clients[0].keys_file == Path("/etc/keys.json")
 
 
+def test_authorities_and_networks_of_a_client_are_those_of_its_servers_too(read, tmp_path):
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "own").mkdir()
+    certificate(tmp_path / "tls", HERE)
+    certificate(tmp_path / "own", HERE)
+    (client,) = read(
+        BASE
+        + NORTH
+        + """ca = "tls/ca.pem"
+network = "10.20.0.0/16"
+[[clients.fhir_servers]]
+url = "https://a.example"
+[[clients.fhir_servers]]
+url = "https://b.example"
+network = "10.30.0.0/16"
+ca = "own/ca.pem"
+"""
+    ).clients
+    shared, own = ((tmp_path / name / "ca.pem").read_text() for name in ("tls", "own"))
+    keys, (a, b) = client.peer(), client.client({}).fhir_servers
+    assert (keys.authorities, a.authorities, b.authorities) == (shared, shared, own)
+    networks = [str(each.network) for each in (keys, a, b)]
+    assert networks == ["10.20.0.0/16", "10.20.0.0/16", "10.30.0.0/16"]
+
+
 def test_own_options_before_shared_ones_and_the_command_line_before_both(read):
     text = BASE + "[options]\ndup.days = 10\nlab.lookbackDays = 20\n" + NORTH + SOUTH
     text += "[clients.options]\ndup.days = 30\n"
@@ -111,6 +137,12 @@ MISTAKES = {
         "dup.days = 60",
         "client north: dup: options such as dup.days stand in [clients.options]",
     ),
+    "authorities that are not there": (
+        'ca = "no.pem"',
+        "client north: ca: ",
+        "no.pem is not there",
+    ),
+    "authorities that are none": ('ca = "cds.toml"', "client north: ca: ", "PEM is taken"),
     "keys twice": ('keys_file = "x.json"', "client north: keys: give either"),
     "a symmetric algorithm": ('algorithms = ["HS256"]', "client north: algorithms #1: ", "'ES384'"),
     "no algorithm": ("algorithms = []", "client north: algorithms: "),

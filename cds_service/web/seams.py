@@ -31,7 +31,7 @@ REJECTIONS: Final = (
 """Why a token was not accepted: the reasons that are counted by name."""
 
 FETCH_FAULTS: Final = (
-    "timeout", "connection", "server-error", "refused", "redirect", "not-fhir", "too-large",
+    "timeout", "connection", "tls", "server-error", "refused", "redirect", "not-fhir", "too-large",
     "other-patient", "scope", "address",
 )  # fmt: skip
 """Why a read from a FHIR server came to nothing: the kinds that are counted by name."""

@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ssl
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from calls import call
+from certificates import ELSEWHERE, HERE, certificate, tls
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from fetching import completed, states
+from fetching import completed, make_reader, states
 from fhir_stub import EMPTY, FhirStub, allowed, listening
 
 from cds_service.adapters.fhir import connection
-from cds_service.adapters.fhir.reader import FhirReader
+from cds_service.adapters.fhir.reader import FhirReader, Report
 from cds_service.facts.record.prefetch import State
-
-
-def certificate(folder: Path, *names: x509.GeneralName, days: int = 30) -> Path:
-    """A key with a certificate it signed itself, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=60))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return file
-
-
-HERE = x509.IPAddress(ip_address("127.0.0.1"))
-ELSEWHERE = x509.DNSName("somebody-else.example")
 
 
 @pytest.fixture
@@ -65,11 +29,9 @@ def serve(tmp_path: Path) -> Iterator[object]:
         file = certificate(tmp_path, *names, days=days)
         if trust is not None:
             trust.setattr(connection, "DEFAULT_CA_BUNDLE_PATH", str(file))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
         server = FhirStub()
         server.otherwise = EMPTY
-        running = listening(server.answer, context)
+        running = listening(server.answer, tls(file))
         opened.append(running)
         server.base = f"https://127.0.0.1:{running.__enter__()}/fhir"
         return server
@@ -79,8 +41,9 @@ def serve(tmp_path: Path) -> Iterator[object]:
         running.__exit__(None, None, None)
 
 
-def read(server: FhirStub, reader: FhirReader) -> set[State]:
-    found = states(completed(allowed(call(prefetch={}), server.base), server.client(), reader))
+def read(server: FhirStub, reader: FhirReader, **members: Any) -> set[State]:
+    client = server.client(fhir_servers=(server.server(**members),))
+    found = states(completed(allowed(call(prefetch={}), server.base), client, reader))
     del found["patient"]
     return set(found.values())
 
@@ -103,3 +66,29 @@ def test_any_other_certificate_is_not(serve, reader, monkeypatch, trust, name, d
     server = serve(monkeypatch if trust else None, name, days=days)
     assert read(server, reader) == {State.FAILED}
     assert server.tokens == []
+
+
+def test_a_private_authority_may_be_named_for_a_server(serve, reader, tmp_path):
+    server = serve(None, HERE)
+    assert read(server, reader) == {State.FAILED}
+    assert read(server, reader, authorities=(tmp_path / "ca.pem").read_text()) == {State.READ}
+
+
+def test_a_server_with_an_authority_of_its_own_is_vouched_for_by_no_other(
+    serve, reader, monkeypatch, tmp_path
+):
+    (tmp_path / "other").mkdir()
+    certificate(tmp_path / "other", HERE)
+    server = serve(monkeypatch, HERE)
+    other = (tmp_path / "other" / "ca.pem").read_text()
+    assert read(server, reader, authorities=other) == {State.FAILED}
+    assert server.tokens == []
+    assert read(server, reader) == {State.READ}
+
+
+def test_a_certificate_that_is_not_trusted_is_named_in_the_log(serve):
+    reports: list[Report] = []
+    reader = make_reader(observe=reports.append)
+    read(serve(None, HERE), reader)
+    reader.close()
+    assert set(reports[0].failed) == {"tls"}

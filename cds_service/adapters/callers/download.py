@@ -1,4 +1,4 @@
-"""Small documents from configured addresses: key sets, capability statements."""
+"""Small documents from configured addresses: key sets."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Final
 import requests
 import urllib3
 
+from cds_service.adapters.fhir.connection import ATTEMPT, Attempt, GuardedAdapter, scheme
+from cds_service.adapters.fhir.resolver import Resolver
+from cds_service.adapters.fhir.session import PlainSession
+from cds_service.adapters.fhir.watchdog import Watchdog
+from cds_service.client import Peer
 from cds_service.errors import CdsServiceError
 
 _SECONDS: Final = 3.0
 _CHUNK: Final = 16 * 1024
+_RESOLVER: Final = Resolver()
 
 
 class DownloadError(CdsServiceError):
@@ -22,34 +28,55 @@ class DownloadError(CdsServiceError):
         self.reason = reason
 
 
-def download(url: str, accept: str, most: int, seconds: float = _SECONDS) -> bytes:
-    """The body of a 200, of `most` bytes at the most. Raises DownloadError.
+def download(peer: Peer, accept: str, most: int, seconds: float = _SECONDS) -> bytes:
+    """The body of a 200 at `peer.base`, of `most` bytes at the most. Raises DownloadError.
 
-    No redirect is followed, nothing of the environment (proxies, .netrc) is used, nothing is
-    inflated.
+    As guarded as the reading of charts: no address that the peer may not have, no byte after the
+    deadline, no redirect, nothing of the environment (proxies, .netrc), nothing inflated.
     """
-    end = time.monotonic() + seconds
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
+    watchdog = Watchdog()
+    attempt = Attempt(peer, time.monotonic() + seconds, watchdog, _RESOLVER)
+    here = ATTEMPT.set(attempt)
+    try:
+        with PlainSession() as session:
+            session.adapters.clear()
+            session.mount(f"{scheme(peer)}://", GuardedAdapter(peer))
             with session.get(
-                url,
+                peer.base,
                 headers={"Accept": accept, "Accept-Encoding": "identity"},
                 timeout=seconds,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return _body(response, most, end)
-        except requests.exceptions.SSLError:
-            raise DownloadError("tls", "its certificate is not trusted here") from None
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise DownloadError("timeout", f"no answer within {seconds:g} s") from None
-        except (OSError, urllib3.exceptions.HTTPError):  # requests' own are OSErrors
-            raise DownloadError("unreachable", "it cannot be reached") from None
+                return _body(response, most, attempt, seconds)
+    except (OSError, urllib3.exceptions.HTTPError) as error:  # requests' own are OSErrors
+        failed = _why(error, attempt, seconds)
+    finally:
+        attempt.finish()
+        ATTEMPT.reset(here)
+        watchdog.close()
+    # Raised out here, so that the other error goes: its text quotes the address.
+    raise failed
 
 
-def _body(response: requests.Response, most: int, end: float) -> bytes:
-    if response.is_redirect or 300 <= response.status_code < 400:
+def _why(error: Exception, attempt: Attempt, seconds: float) -> DownloadError:
+    if attempt.forbidden:
+        return DownloadError(
+            "address",
+            "it has an address that is not public; name its private network with `network`",
+        )
+    late = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError)
+    if late or not attempt.left:
+        return DownloadError("timeout", f"no answer within {seconds:g} s")
+    if isinstance(error, requests.exceptions.SSLError):
+        return DownloadError(
+            "tls", "its certificate is not trusted here; name its authority with `ca`"
+        )
+    return DownloadError("unreachable", "it cannot be reached")
+
+
+def _body(response: requests.Response, most: int, attempt: Attempt, seconds: float) -> bytes:
+    if 300 <= response.status_code < 400:
         raise DownloadError("redirect", "it redirects; configure the final address")
     if response.status_code != 200:
         raise DownloadError("status", f"it answers {response.status_code}")
@@ -60,6 +87,7 @@ def _body(response: requests.Response, most: int, end: float) -> bytes:
         body += chunk
         if len(body) > most:
             raise DownloadError("too-large", f"it sends more than {most // 1024} KiB")
-        if time.monotonic() > end:
-            raise DownloadError("timeout", "its answer takes too long")
+    # A connection that was shut down at the deadline looks like the end of a body without length.
+    if not attempt.left:
+        raise DownloadError("timeout", f"its answer takes longer than {seconds:g} s")
     return body

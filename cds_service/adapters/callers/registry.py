@@ -103,7 +103,7 @@ def pinned_keys(settings: Settings, client: ClientSettings) -> KeySet:
 
 def fetch_keys(settings: Settings, client: ClientSettings) -> KeySet:
     """The keys at a client's JWKS URL. Raises DownloadError or KeySetError."""
-    data = download(str(client.jwks_url), "application/json", _LARGEST_SET)
+    data = download(client.peer(), "application/json", _LARGEST_SET)
     return read_key_set(data, client.algorithms, published=_for_tests(settings))
 
 

@@ -1,4 +1,4 @@
-"""Which addresses may be connected to on behalf of a configured FHIR server."""
+"""Which addresses may be connected to as a configured FHIR server or key address."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cds_service.client import FhirServer
+from cds_service.client import Peer
 
 LOOPBACK_HOSTS: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 _PORTS: Final = {"http": 80, "https": 443}
@@ -14,26 +14,26 @@ _THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 _NAT64: Final = ip_network("64:ff9b::/96")
 
 
-def allowed(address: str, server: FhirServer) -> bool:
-    """Whether the peer behind `server` may have this address.
+def allowed(address: str, peer: Peer) -> bool:
+    """Whether what we connect to as `peer` may have this address.
 
-    A server configured on this machine must be on this machine, any other never is. Private
+    A peer configured on this machine must be on this machine, any other never is. Private
     ranges count only inside the network the configuration names.
     """
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if is_loopback(server.base):
+    if is_loopback(peer.base):
         return _plain(found).is_loopback
-    return all(_public_or_in(one, server) for one in _meanings(found))
+    return all(_public_or_in(one, peer) for one in _meanings(found))
 
 
 def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
-def _public_or_in(found: IPv4Address | IPv6Address, server: FhirServer) -> bool:
+def _public_or_in(found: IPv4Address | IPv6Address, peer: Peer) -> bool:
     if (
         found.is_loopback
         or found.is_link_local
@@ -42,7 +42,7 @@ def _public_or_in(found: IPv4Address | IPv6Address, server: FhirServer) -> bool:
         or found in _THIS_NETWORK
     ):
         return False
-    network = server.network
+    network = peer.network
     if network is not None and found.version == network.version and found in network:
         return True
     # Python takes the withdrawn site-local range of version 6 for a public one.

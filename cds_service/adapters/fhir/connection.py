@@ -19,7 +19,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from cds_service.adapters.fhir.addresses import allowed
 from cds_service.adapters.fhir.resolver import Resolver
 from cds_service.adapters.fhir.watchdog import Watch, Watchdog
-from cds_service.client import FhirServer
+from cds_service.client import Peer
 
 
 class Attempt:
@@ -27,14 +27,14 @@ class Attempt:
 
     def __init__(
         self,
-        server: FhirServer,
+        peer: Peer,
         deadline: float,
         watchdog: Watchdog,
         resolver: Resolver,
         *,
         fresh: bool = False,
     ) -> None:
-        self._server = server
+        self._peer = peer
         self._deadline = deadline
         self._watchdog = watchdog
         self._resolver = resolver
@@ -61,7 +61,7 @@ class Attempt:
     def connect(self, host: str, port: int) -> socket.socket:
         """To the first address that may be and answers. Raises OSError."""
         for family, address in self._resolver.find(host, port, self._deadline):
-            if not allowed(address[0], self._server):
+            if not allowed(address[0], self._peer):
                 self.forbidden = True
                 continue
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -69,7 +69,7 @@ class Attempt:
                 # At the deadline a zero would mean "do not wait", which is what is wanted.
                 sock.settimeout(self.left)
                 sock.connect(address)
-                if not allowed(sock.getpeername()[0], self._server):
+                if not allowed(sock.getpeername()[0], self._peer):
                     self.forbidden = True
                     raise PermissionError("address")
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -123,19 +123,28 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _GuardedTls
 
 
-def trusted() -> ssl.SSLContext:
-    """Certificates are held against the authorities of `certifi`, and against the host's name."""
+def trusted(authorities: str | None = None) -> ssl.SSLContext:
+    """Certificates are held against these authorities (PEM), else those of `certifi`, and against
+    the host's name.
+    """
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
     context.check_hostname = True
-    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if authorities is None:
+        context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    else:
+        context.load_verify_locations(cadata=authorities)
     return context
+
+
+def scheme(peer: Peer) -> str:
+    return peer.base.partition(":")[0].lower()
 
 
 class GuardedAdapter(HTTPAdapter):
     """The transport of a `requests.Session` whose every connection is guarded."""
 
-    def __init__(self, *, tls: bool, parallel: int) -> None:
-        self._tls = trusted() if tls else None
+    def __init__(self, peer: Peer, parallel: int = 1) -> None:
+        self._tls = trusted(peer.authorities) if scheme(peer) == "https" else None
         super().__init__(pool_connections=1, pool_maxsize=parallel)
 
     def init_poolmanager(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final, Literal, TypeAlias
 
 Why: TypeAlias = Literal[
-    "timeout", "connection", "server-error", "refused", "redirect", "not-fhir", "too-large",
+    "timeout", "connection", "tls", "server-error", "refused", "redirect", "not-fhir", "too-large",
     "other-patient", "scope", "address",
 ]  # fmt: skip
 
-OF_THE_SERVER: Final[frozenset[Why]] = frozenset(("timeout", "connection", "server-error"))
+OF_THE_SERVER: Final[frozenset[Why]] = frozenset(("timeout", "connection", "tls", "server-error"))
 """Faults that speak against the server as a whole; the breaker counts them."""
 ANSWERS: Final[frozenset[Why]] = frozenset(
     ("refused", "redirect", "not-fhir", "too-large", "other-patient")
@@ -18,8 +18,11 @@ ANSWERS: Final[frozenset[Why]] = frozenset(
 
 
 class FetchError(Exception):
-    """A query that is not available. Holds one word of the list, nothing of request or answer."""
+    """A query that is not available. Holds one word of the list and the HTTP status, if there was
+    one; nothing else of request or answer.
+    """
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: Why, status: int | None = None) -> None:
         super().__init__(why)
         self.why: Why = why
+        self.status = status

@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from cds_service import __version__
-from cds_service.adapters.fhir.connection import ATTEMPT, Attempt, GuardedAdapter
+from cds_service.adapters.fhir.connection import ATTEMPT, Attempt, GuardedAdapter, scheme
 from cds_service.adapters.fhir.errors import FetchError, Why
 from cds_service.adapters.fhir.resolver import Resolver
 from cds_service.adapters.fhir.watchdog import Watchdog
@@ -73,10 +73,15 @@ class Grant:
         return "Grant(hidden)"
 
 
-class _Session(requests.Session):
+class PlainSession(requests.Session):
     """Knows no redirects. Told not to follow one, `requests` still reads the body that came with it,
     to its end, and prepares the next request.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # No proxy and no .netrc: the latter would replace the token by a password of ours.
+        self.trust_env = False
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002
         return None
@@ -89,39 +94,34 @@ class ServerSession:
         self._server = server
         self._watchdog = watchdog
         self._resolver = resolver
-        self._session = _Session()
-        # No proxy and no .netrc: the latter would replace the token by a password of ours.
-        self._session.trust_env = False
+        self._session = PlainSession()
         # One patient's call must not leave a cookie for the next one's.
         self._session.cookies = RequestsCookieJar(
             policy=http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
         )
-        scheme = server.base.partition(":")[0].lower()
         self._session.adapters.clear()
-        self._session.mount(
-            f"{scheme}://", GuardedAdapter(tls=scheme == "https", parallel=server.parallel)
-        )
+        self._session.mount(f"{scheme(server)}://", GuardedAdapter(server, server.parallel))
 
     def close(self) -> None:
         self._session.close()
 
-    def get(self, url: str, grant: Grant) -> bytes:
-        """Raises FetchError."""
+    def get(self, url: str, grant: Grant, most: int = MAX_ANSWER) -> bytes:
+        """The body of a FHIR answer, of `most` bytes at the most. Raises FetchError."""
         attempt = self._attempt(grant)
         try:
-            return self._get(url, grant, attempt)
+            return self._get(url, grant, attempt, most)
         except FetchError as error:
             # The server closed a kept connection while it was idle: that is no answer to this
             # request, so it is put once more, on a new connection. Nothing else is repeated.
             stale = attempt.reused and not attempt.answered and error.why == "connection"
             if not stale:
                 raise
-        return self._get(url, grant, self._attempt(grant, fresh=True))
+        return self._get(url, grant, self._attempt(grant, fresh=True), most)
 
     def _attempt(self, grant: Grant, *, fresh: bool = False) -> Attempt:
         return Attempt(self._server, grant.deadline, self._watchdog, self._resolver, fresh=fresh)
 
-    def _get(self, url: str, grant: Grant, attempt: Attempt) -> bytes:
+    def _get(self, url: str, grant: Grant, attempt: Attempt, most: int) -> bytes:
         left = attempt.left
         if not left:
             raise FetchError("timeout")
@@ -132,10 +132,12 @@ class ServerSession:
             with self._session.send(
                 asked, stream=True, allow_redirects=False, timeout=left, verify=True, proxies={}
             ) as response:
-                return _body(response, grant)
+                return _body(response, grant, most)
         except _FAULTS as error:
             late = isinstance(error, requests.Timeout) or not attempt.left
-            why = "address" if attempt.forbidden else "timeout" if late else "connection"
+            untrusted = isinstance(error, requests.exceptions.SSLError)
+            why = "tls" if untrusted else "connection"
+            why = "address" if attempt.forbidden else "timeout" if late else why
         finally:
             attempt.finish()
             ATTEMPT.reset(here)
@@ -156,14 +158,14 @@ def _request(url: str, grant: Grant) -> requests.PreparedRequest:
     return made
 
 
-def _body(response: requests.Response, grant: Grant) -> bytes:
+def _body(response: requests.Response, grant: Grant, most: int) -> bytes:
     status = response.status_code
     if status >= 500:
-        raise FetchError("server-error")
+        raise FetchError("server-error", status)
     if 300 <= status < 400:
-        raise FetchError("redirect")
+        raise FetchError("redirect", status)
     if status >= 400:
-        raise FetchError("refused")
+        raise FetchError("refused", status)
     kind, _, parameters = response.headers.get("Content-Type", "").lower().partition(";")
     charset = parameters.partition("charset=")[2].strip(' "')
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -179,7 +181,7 @@ def _body(response: requests.Response, grant: Grant) -> bytes:
         for chunk in response.iter_content(CHUNK):
             grant.take(len(chunk))
             body += chunk
-            if len(body) > MAX_ANSWER:
+            if len(body) > most:
                 raise FetchError("too-large")
             if time.monotonic() > grant.deadline:
                 break

@@ -34,8 +34,12 @@ def content_read_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def pages() -> Iterator[Pages]:
     with serving() as found:
         found.pages["/jwks.json"] = jwks(N.jwk())
-        found.pages["/r4/metadata"] = statement()
+        found.pages["/r4/metadata"] = fhir(statement())
         yield found
+
+
+def fhir(body: bytes) -> tuple[int, dict[str, str], bytes]:
+    return 200, {"Content-Type": "application/fhir+json"}, body
 
 
 def statement(**members: Any) -> bytes:
@@ -123,7 +127,7 @@ def test_online_one_thing_is_not_well(check, pages, report):
     if page is None:
         del pages.pages[path]
     else:
-        pages.pages[path] = page
+        pages.pages[path] = fhir(page) if path.startswith("/r4") else page
     code, (_, *lines) = check("--online")
     assert code == 1
     failed = [line for line in lines if not line.startswith("ok: ")]
@@ -143,3 +147,25 @@ def test_odd_keys_beside_good_ones_are_told(check, pages):
 def test_nobody_to_ask(capsys):
     assert main(["check", "--online"]) == 0
     assert "nobody to ask" in capsys.readouterr().out
+
+
+def test_addresses_are_asked_as_calls_would_ask_them(tmp_path, capsys):
+    """Not what a plain client would reach: a private address counts only in the network named."""
+    config = tmp_path / "cds.toml"
+    config.write_text(
+        f"""
+base_url = "https://cds.example"
+replay_store = "sqlite:///{tmp_path / "seen.db"}"
+[[clients]]
+name = "north"
+issuer = "{N.issuer}"
+jwks_url = "https://10.1.2.3/jwks.json"
+[[clients.fhir_servers]]
+url = "https://169.254.1.2/r4"
+"""
+    )
+    assert main(["check", "--config", str(config), "--online"]) == 1
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(": ")[2] for line in lines] == [
+        "it has an address that is not public; name its private network with `network`"
+    ] * 2

@@ -1,23 +1,27 @@
 """Documents from configured addresses: what is taken, and what each failure is called."""
 
 import gzip
+from ipaddress import ip_network
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import requests
 import responses
+from certificates import HERE, certificate, tls
+from faulty import faulty
+from fhir_stub import listening
 from pages import serving
 
-from cds_service.adapters.callers import download as module
 from cds_service.adapters.callers.download import DownloadError, download
+from cds_service.client import Peer
 
 URL = "https://north.example/jwks.json"
 MOST = 64 * 1024
 
 
-def fetch(url: str = URL) -> bytes:
-    return download(url, "application/json", MOST)
+def fetch(url: str = URL, **members: Any) -> bytes:
+    return download(Peer(url, **members), "application/json", MOST)
 
 
 def test_a_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -94,11 +98,40 @@ def test_nobody_there():
     assert caught.value.reason == "unreachable"
 
 
-def test_a_body_that_drips_is_late(monkeypatch):
-    moments = iter([0.0, 1.0, 3.1])
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(moments)))
-    with responses.RequestsMock() as network:
-        network.get(URL, body=b"x" * 40_000)
+@pytest.mark.parametrize(
+    "mode", ["hang", "slow headers", "slow drip", "slow drip without length", "endless body"]
+)
+def test_a_server_that_never_comes_to_an_end_holds_nobody(mode):
+    """A timeout of requests is one of each single read: the renewal of keys would hang for good."""
+    with faulty("pt") as server:
+        peer = Peer(f"{server.base(mode)}/Condition?patient=pt")
         with pytest.raises(DownloadError) as caught:
-            fetch()
+            download(peer, "application/json", 1 << 30, 0.25)
     assert caught.value.reason == "timeout"
+
+
+def test_addresses_inside_are_asked_only_where_their_network_is_named(monkeypatch):
+    asked: list[object] = []
+
+    def refuse(_: object, address: object) -> None:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    for inside in ("https://10.1.2.3/jwks.json", "https://169.254.169.254/latest"):
+        with pytest.raises(DownloadError) as caught:
+            fetch(inside)
+        assert (caught.value.reason, asked) == ("address", [])
+    with pytest.raises(DownloadError) as caught:
+        fetch("https://10.1.2.3/jwks.json", network=ip_network("10.1.0.0/16"))
+    assert (caught.value.reason, asked) == ("unreachable", [("10.1.2.3", 443)])
+
+
+def test_a_private_authority_may_be_named(tmp_path):
+    context = tls(certificate(tmp_path, HERE))
+    with listening(lambda *_: (200, "application/json", b"{}"), context) as port:
+        url = f"https://127.0.0.1:{port}/jwks.json"
+        with pytest.raises(DownloadError, match="name its authority with `ca`") as caught:
+            fetch(url)
+        assert caught.value.reason == "tls"
+        assert fetch(url, authorities=(tmp_path / "ca.pem").read_text()) == b"{}"
