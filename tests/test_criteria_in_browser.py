@@ -158,6 +158,8 @@ def test_on_paper_there_is_no_navigation_and_no_cut_table(opened, url):
         for hidden in (".banner", "header.top nav", "nav[aria-label=breadcrumb]"):
             assert not page.locator(hidden).is_visible()
         assert page.locator(".scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+        # What was folded on the screen is printed all the same.
+        assert page.get_by_text("1988-5").first.bounding_box()["height"] > 0
 
 
 def test_the_file_for_a_committee_is_accessible_and_asks_for_nothing(opened, tmp_path):

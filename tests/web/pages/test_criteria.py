@@ -9,7 +9,9 @@ from calls import MARK, NOW, FakeEvaluator, assert_outcome
 from samples import SAMPLES, SETTINGS, sample, terminology
 
 from cds_service.app import build_catalogue, create_app
+from cds_service.catalogue.diagram import COLOURS
 from cds_service.criteria.decision.steps import STEPS
+from cds_service.pages.site import Section, Site
 from cds_service.settings import Settings
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -142,6 +144,15 @@ def test_an_unknown_name_says_what_to_do(pages, path):
 def test_other_spellings_lead_to_the_one_address(pages, name, leads_to):
     response = pages.get(f"/criteria/{name}")
     assert (response.status_code, response.headers["Location"]) == (308, leads_to)
+
+
+def test_a_sample_can_be_opened_in_the_workbench_where_there_is_one(pages):
+    shown = {"catalogue": CATALOGUE, "href": str, "colours": COLOURS, "tab": ""}
+    bench = Section("/workbench", "Workbench", "Try it")
+    with_it = Site("https://cds.example/base", [bench]).render("criteria/samples.html", **shown)
+    without = Site("https://cds.example/base").render("criteria/samples.html", **shown)
+    assert with_it.count('href="/base/workbench?patient=V') == len(SAMPLES)
+    assert "workbench" not in without
 
 
 @pytest.mark.parametrize("name", SAMPLES)
