@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick rigs fuzz bench lint format check clean soak
+.PHONY: help demo test quick rigs js fuzz bench lint format check clean soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up fr
 
 rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server and the accessibility checks of the integration tests; needs Node and npm
 
+js: tests/js/node_modules/.package-lock.json ## types and lint of the scripts of the pages; needs Node and npm
+	cd tests/js && npm run --silent check
+
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
 
@@ -55,7 +58,7 @@ soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls at a FHIR
 	PYTHONPATH=tests $(BIN)/python -m soak.kill $(KILLS)
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) tests/rigs/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) tests/rigs/node_modules tests/js/node_modules build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -75,7 +78,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test,dev]'
 	@touch $@ $(VENV)/.test $(VENV)/.run
 
-tests/rigs/node_modules/.package-lock.json: tests/rigs/package-lock.json
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: on Debian and Ubuntu install nodejs and npm" >&2; exit 1; }
-	cd tests/rigs && npm ci --ignore-scripts --loglevel=error
+	cd $(@D)/.. && npm ci --ignore-scripts --loglevel=error
 	@touch $@

@@ -185,27 +185,16 @@ def build_bench(
     """The workbench. Its reasoning is that of the client of development mode, in production that of
     a client with the shared options: whose token a call carries, the page does not learn.
     """
-    from cds_service.content.folders import knowledge_dir
-    from cds_service.content.scenarios import load_scenarios
-    from cds_service.workbench.bench import Bench
-    from cds_service.workbench.palette import FILE, load_palette
+    from cds_service.workbench.bench import Bench, load_content
 
     client = settings.development_client() if settings.dev else settings.shared_client()
 
     def complete(request: HookRequest, client: Client) -> HookRequest:
-        if reader is None:
-            return request
-        return reader.complete(request, client, time.monotonic() + client.fetch_budget)
+        until = time.monotonic() + client.fetch_budget
+        return reader.complete(request, client, until) if reader else request
 
-    return Bench(
-        samples=load_scenarios(),
-        palette=load_palette((knowledge_dir() / FILE).read_text("utf-8"), terminology),
-        terminology=terminology,
-        reason=evaluator.reason,
-        client=client,
-        clock=clock,
-        complete=complete,
-    )
+    content = load_content(terminology)
+    return Bench(content, reason=evaluator.reason, complete=complete, client=client, clock=clock)
 
 
 def load_terminology(settings: Settings) -> Terminology:

@@ -122,7 +122,8 @@ def _show(scenario: Scenario, url: str, *, once: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="cds-service-") as folder:
         file = Path(folder) / f"{scenario.id}.json"
         file.write_bytes(body)
-        print(f"\nOpen    {url}/")
+        print(f"\nOpen    {url}/workbench  (change a chart, see the cards and why)")
+        print(f"        {url}/  (all there is)")
         print(f"        {url}/cds-services")
         print(f"Again   curl -sS {url}/cds-services/{SERVICE_ID} \\")
         print(f"          -H 'Content-Type: application/json' -d @{shlex.quote(str(file))}")

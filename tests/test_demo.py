@@ -110,7 +110,7 @@ def test_it_runs_until_it_is_stopped_and_takes_the_service_along(stop, code):
     with running(port) as process, requests.Session() as session:
         session.trust_env = False
         seen = until(process, "until Ctrl-C")
-        assert f"Open    {url}/\n" in seen
+        assert f"Open    {url}/workbench " in seen
         (again,) = re.findall(r"-d @(.+)", seen)
         body = Path(shlex.split(again)[0]).read_bytes()
         headers = {"Content-Type": "application/json"}

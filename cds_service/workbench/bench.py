@@ -11,7 +11,8 @@ import msgspec
 from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.client import Client
 from cds_service.content.fixture_dates import shift
-from cds_service.content.scenarios import Scenario
+from cds_service.content.folders import knowledge_dir
+from cds_service.content.scenarios import Scenario, load_scenarios
 from cds_service.errors import EditRefused
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.rendering.reasoning import Reasoning
@@ -19,7 +20,7 @@ from cds_service.workbench import document, edits, orders
 from cds_service.workbench.changes import Difference, Memory, difference, recall, remember
 from cds_service.workbench.chart import Chart, chart
 from cds_service.workbench.document import Json
-from cds_service.workbench.palette import Palette
+from cds_service.workbench.palette import FILE, Palette, load_palette
 
 Reason = Callable[[HookRequest, datetime, Client], Sequence[Reasoning]]
 """The use case: the reasoning of every rated order."""
@@ -59,25 +60,38 @@ class Why(NamedTuple):
     memory: dict[str, Memory]
 
 
+class Content(NamedTuple):
+    """What the workbench reads at start."""
+
+    samples: Mapping[str, Scenario]
+    palette: Palette
+    terminology: Terminology
+
+
+def load_content(terminology: Terminology) -> Content:
+    """Samples and palette of this package. Raises ConfigurationError."""
+    text = (knowledge_dir() / FILE).read_text(encoding="utf-8")
+    samples = {each.id: each for each in load_scenarios()}
+    return Content(samples, load_palette(text, terminology), terminology)
+
+
 class Bench:
     """Holds content only; requests come and go with each call."""
 
     def __init__(
         self,
+        content: Content,
         *,
-        samples: Sequence[Scenario],
-        palette: Palette,
-        terminology: Terminology,
         reason: Reason,
+        complete: Complete,
         client: Client,
         clock: Callable[[], datetime],
-        complete: Complete | None = None,
     ) -> None:
         """`client` says with which thresholds the reasoning is worked out."""
-        self.samples: Final[Mapping[str, Scenario]] = {each.id: each for each in samples}
-        self.palette: Final = palette
-        self.studies: Final = orders.studies(terminology)
-        self._terminology = terminology
+        self.samples: Final = content.samples
+        self.palette: Final = content.palette
+        self.studies: Final = orders.studies(content.terminology)
+        self._terminology = content.terminology
         self._reason = reason
         self._client = client
         self._clock = clock
@@ -116,8 +130,7 @@ class Bench:
         Raises RequestError as the service itself does.
         """
         request = decode(call.encode("utf-8", "surrogatepass"))
-        if self._complete is not None:
-            request = self._complete(request, self._client)
+        request = self._complete(request, self._client)
         found = self._reason(request, self._clock(), self._client)
         old = recall(before)
         return Why(tuple((each, difference(each, old)) for each in found), remember(found))

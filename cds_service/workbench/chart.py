@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from cds_service.facts.terminology.value_sets import UNLISTED, Terminology
+from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.workbench import elements
 from cds_service.workbench.document import Json, drafts, numbered, reference
 from cds_service.workbench.values import Editor, answers, editor, shown
+from cds_service.workbench.words import (
+    ago,
+    code_of,
+    codes_of,
+    condition_state,
+    name_of,
+    person,
+    status_of,
+)
 
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Problems": ("conditions",),
@@ -40,10 +49,6 @@ KEY_WORDS: Final[Mapping[str, str]] = {
     "allergies": "Allergies",
     "answers": "Questionnaire answers",
 }
-
-
-_UNNAMED: Final = {"QuestionnaireResponse": "Questionnaire", "ImagingStudy": "Imaging study"}
-"""Words for what has no code of its own."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -130,7 +135,7 @@ class Chart(msgspec.Struct, frozen=True, gc=False):
 
 def chart(request: Json, terminology: Terminology, today: date) -> Chart:
     """Everything to be shown of a request that `document.read` took; times are held to `today`."""
-    who, born = _person(request, today)
+    who, born = person(request, today)
     return Chart(
         person=who,
         born=born,
@@ -178,53 +183,20 @@ def _row(key: str, place: int, resource: Json, terminology: Terminology, today: 
         key=key,
         place=place,
         reference=reference(resource),
-        title=_words(concept, resource, terminology),
+        title=name_of(concept, resource, terminology),
         kind=str(resource.get("resourceType")),
-        codes=_codes(concept),
+        codes=codes_of(concept),
         when=when,
         until=elements.day(end) if end and end != start else "",
-        ago=_ago(when, today),
-        status=_status(resource),
+        ago=ago(when, today),
+        status=status_of(resource),
         value=shown(resource, terminology),
         matters=_matters(resource, terminology),
         date=when if len(when) == 10 else "",
         movable=str(resource.get("resourceType")) in elements.DATES,
-        state=_condition_state(resource),
+        state=condition_state(resource),
         editor=editor(resource),
     )
-
-
-def _words(concept: Json, resource: Json, terminology: Terminology) -> str:
-    """The record's own words; where it has only codes, ours."""
-    text = concept.get("text")
-    if isinstance(text, str) and text:
-        return text
-    listed = [each for each in concept.get("coding") or () if isinstance(each, dict)]
-    display = next((str(each["display"]) for each in listed if each.get("display")), "")
-    if display:
-        return display
-    for system, code in elements.codings(concept):
-        if (ours := terminology.display(system, code)) != UNLISTED:
-            return ours
-    codes = [code for _, code in elements.codings(concept)]
-    words = resource.get("description") or (codes[0] if codes else "")
-    return str(words or _UNNAMED.get(str(resource.get("resourceType"))) or "Entry without a code")
-
-
-def _codes(concept: Any) -> tuple[str, ...]:
-    return tuple(f"{_system(system)} {code}" for system, code in elements.codings(concept))
-
-
-def _system(url: str) -> str:
-    known = {
-        "http://snomed.info/sct": "SNOMED CT",
-        "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10-CM",
-        "http://hl7.org/fhir/sid/icd-10": "ICD-10",
-        "http://loinc.org": "LOINC",
-        "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
-        "http://www.ama-assn.org/go/cpt": "CPT",
-    }
-    return known.get(url.rstrip("/"), "local")
 
 
 def _matters(resource: Json, terminology: Terminology) -> bool:
@@ -242,47 +214,6 @@ def _all_codings(resource: Json) -> Iterator[tuple[str, str]]:
             yield from elements.codings(part.get("code"))
 
 
-def _ago(text: str, today: date) -> str:
-    if len(text) != 10:
-        return ""
-    try:
-        days = (today - date.fromisoformat(text)).days
-    except ValueError:
-        return ""
-    if days == 0:
-        return "today"
-    if days < 0:
-        return f"in {-days} day{'s' if days < -1 else ''}"
-    if days < 120:
-        return f"{days} day{'s' if days > 1 else ''} ago"
-    return f"{days // 30} months ago" if days < 730 else f"{days // 365} years ago"
-
-
-def _code_of(value: Any) -> str:
-    found = elements.codings(value)
-    return found[0][1] if found else ""
-
-
-def _status(resource: Json) -> str:
-    if resource.get("resourceType") == "Condition":
-        clinical = _code_of(resource.get("clinicalStatus"))
-        verified = _code_of(resource.get("verificationStatus"))
-        return ", ".join(word for word in (clinical, verified) if word) or "no status"
-    return str(resource.get("status") or "")
-
-
-def _condition_state(resource: Json) -> str:
-    if resource.get("resourceType") != "Condition":
-        return ""
-    clinical = _code_of(resource.get("clinicalStatus"))
-    verified = _code_of(resource.get("verificationStatus"))
-    if verified in ("refuted", "entered-in-error"):
-        return verified
-    if verified in ("unconfirmed", "provisional", "differential"):
-        return "suspected"
-    return "resolved" if clinical in ("resolved", "inactive", "remission") else "active"
-
-
 def _order(draft: Json, request: Json, terminology: Terminology) -> Order:
     name = reference(draft)
     picked = request["context"].get("selections")
@@ -291,12 +222,12 @@ def _order(draft: Json, request: Json, terminology: Terminology) -> Order:
     reasons = draft.get("reasonCode")
     return Order(
         reference=name,
-        title=_words(concept, draft, terminology),
-        codes=_codes(concept),
+        title=name_of(concept, draft, terminology),
+        codes=codes_of(concept),
         code=codes[0] if codes else "",
         priority=str(draft.get("priority") or ""),
         reasons=tuple(
-            _words(each, {}, terminology)
+            name_of(each, {}, terminology)
             for each in (reasons if isinstance(reasons, list) else ())
             if isinstance(each, dict)
         ),
@@ -309,30 +240,8 @@ def _rating(draft: Json) -> str:
     extensions = draft.get("extension")
     for each in extensions if isinstance(extensions, list) else ():
         if isinstance(each, dict) and str(each.get("url")).endswith("/pama-rating"):
-            return _code_of(each.get("valueCodeableConcept"))
+            return code_of(each.get("valueCodeableConcept"))
     return ""
-
-
-def _person(request: Json, today: date) -> tuple[str, str]:
-    patient = (request.get("prefetch") or {}).get("patient")
-    if not isinstance(patient, dict) or patient.get("resourceType") != "Patient":
-        return "Patient not sent", ""
-    names = patient.get("name")
-    name = names[0] if isinstance(names, list) and names and isinstance(names[0], dict) else {}
-    given = name.get("given")
-    first = given if isinstance(given, list) else []
-    words = " ".join(str(part) for part in (*first, name.get("family")) if part)
-    born = elements.day(str(patient.get("birthDate") or ""))
-    age = ""
-    if len(born) == 10:
-        try:
-            birth = date.fromisoformat(born)
-            years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
-            age = f"{years} years"
-        except ValueError:
-            age = ""
-    facts = [str(patient.get("gender") or "sex not stated"), age or "age not known"]
-    return words or "Name not sent", ", ".join(facts)
 
 
 def _state(request: Json, key: str) -> str:

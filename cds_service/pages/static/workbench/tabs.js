@@ -20,11 +20,12 @@ export function tabs(list) {
     if (tab instanceof HTMLElement) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const at = all.findIndex((tab) => tab === document.activeElement);
+    const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
     if (at < 0 || !(event.key in steps)) return;
     const to = steps[/** @type {keyof typeof steps} */ (event.key)];
     const tab = all[(to + all.length) % all.length];
+    if (!tab) return;
     event.preventDefault();
     choose(tab);
     tab.focus();

@@ -1,0 +1,283 @@
+"""The workbench in a real browser, against a real service: every path a newcomer takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+
+import pytest
+from browser import axe, running
+from samples import SAMPLES
+
+from cds_service.demo import service
+
+pytestmark = pytest.mark.integration
+
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+ANSWER = "POST", "/cds-services/cervical-mri"
+
+
+@pytest.fixture(scope="module")
+def url():
+    with service() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def watched(browser):
+    """A page that says afterwards if anything went wrong in it."""
+    found = []
+
+    @contextmanager
+    def opened(width=1440, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda why: found.append(f"error: {why}"))
+        page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+        page.on("requestfailed", lambda each: found.append(f"failed: {each.url}"))
+        try:
+            yield page
+        finally:
+            context.close()
+
+    yield opened
+    assert found == []
+
+
+@pytest.fixture
+def page(watched):
+    with watched() as found:
+        yield found
+
+
+def open_patient(page, url, name="V01"):
+    page.goto(f"{url}/workbench?patient={name}")
+    said(page, SAMPLES[name].outcome)
+
+
+def said(page, words):
+    """Wait until the status line says so."""
+    page.locator("#status", has_text=words).wait_for()
+
+
+def fired(page, act):
+    """What was sent and answered by the call that an action brings about."""
+    with page.expect_response(lambda got: (got.request.method, _path(got.url)) == ANSWER) as answer:
+        act()
+    return json.loads(answer.value.request.post_data), answer.value
+
+
+def _path(address):
+    return re.sub(r"^https?://[^/]+", "", address)
+
+
+def test_a_newcomer_turns_not_yet_into_urgent_by_adding_a_finding(page, url):
+    page.goto(url)
+    page.get_by_role("link", name="Workbench").first.click()
+    said(page, "NOT_YET")
+    page.get_by_label("Finding", exact=True).select_option(label="Unsteady gait")
+    call, answer = fired(page, page.get_by_role("button", name="Add finding").click)
+    assert answer.status == 200
+    assert call["hook"] == "order-select"
+    said(page, "NOT_YET became MRI_URGENT")
+    assert "Red flag: gait disturbance" in page.locator("#cards h3").first.inner_text()
+    assert page.get_by_text("was NOT_YET").is_visible()
+    changed = page.locator(".statement.changed", has_text="RF-MYELO-GAIT")
+    assert "Unsteady gait" in changed.inner_text()
+
+
+def test_every_change_of_the_chart_fires_again(page, url):
+    open_patient(page, url)
+    fired(page, page.get_by_role("button", name="+ 38.5 °C").click)
+    said(page, "NOT_YET became MRI_URGENT")
+    row = page.locator("#chart .row", has_text="38.5")
+    row.locator("summary").click()
+    row.get_by_label("Value (°C)").fill("37.0")
+    fired(page, row.get_by_role("button", name="Set").click)
+    said(page, "MRI_URGENT became NOT_YET")
+    row = page.locator("#chart .row", has_text="Neck pain").first
+    row.locator("summary").click()
+    row.get_by_label("Status").select_option("entered-in-error")
+    call, _ = fired(page, row.get_by_role("button", name="Mark").click)
+    assert "entered-in-error" in json.dumps(call["prefetch"]["conditions"])
+    call, _ = fired(page, page.get_by_role("button", name="Undo").click)
+    assert "entered-in-error" not in json.dumps(call["prefetch"]["conditions"])
+    row = page.locator("#chart .row", has_text="Neck pain").first
+    row.get_by_label("Onset").fill("2020-01-01")
+    call, _ = fired(page, row.get_by_role("button", name=re.compile("^Move")).click)
+    assert "2020-01-01" in json.dumps(call)
+    fired(
+        page,
+        page.locator("#chart .row", has_text="37.0").get_by_role("button", name="Remove").click,
+    )
+    assert page.locator("#chart .row", has_text="37.0").count() == 0
+
+
+def test_study_contrast_and_priority_are_on_the_next_call(page, url):
+    open_patient(page, url)
+    page.get_by_label("Study and contrast").select_option("72156")
+    call, _ = fired(page, page.get_by_role("button", name="Change study").click)
+    assert draft(call)["code"]["coding"][0]["code"] == "72156"
+    page.get_by_label("Priority").select_option("stat")
+    call, _ = fired(page, page.get_by_role("button", name="Change priority").click)
+    assert draft(call)["priority"] == "stat"
+
+
+def draft(call):
+    return call["context"]["draftOrders"]["entry"][0]["resource"]
+
+
+def test_signing_fires_the_other_hook(page, url):
+    open_patient(page, url)
+    call, answer = fired(page, page.get_by_role("button", name="Sign the order").click)
+    assert (call["hook"], answer.status) == ("order-sign", 200)
+    assert "selections" not in call["context"]
+
+
+def test_an_accepted_suggestion_is_reported_applied_and_fired_again(page, url):
+    open_patient(page, url, "V12")
+    button = page.locator("[data-accept]").first
+    with page.expect_response(re.compile("feedback$")) as told:
+        call, _ = fired(page, button.click)
+    (item,) = json.loads(told.value.request.post_data)["feedback"]
+    assert (told.value.status, item["outcome"]) == (204, "accepted")
+    assert item["acceptedSuggestions"][0]["id"]
+    assert [
+        each["resource"]["code"]["coding"][0]["code"]
+        for each in call["context"]["draftOrders"]["entry"]
+    ] == ["72125"]
+    said(page, "Feedback was stored (204)")
+
+
+def test_a_dismissed_card_sends_its_reason(page, url):
+    open_patient(page, url)
+    page.locator("#cards summary", has_text="Dismiss").first.click()
+    page.locator('#cards input[name="reason"]').first.check()
+    with page.expect_response(re.compile("feedback$")) as told:
+        page.get_by_role("button", name="Dismiss this card").click()
+    (item,) = json.loads(told.value.request.post_data)["feedback"]
+    assert told.value.status == 204
+    assert item["outcome"] == "overridden"
+    assert item["overrideReason"]["reason"].keys() == {"code", "system"}
+    said(page, "Feedback was stored (204)")
+    assert page.get_by_text("It comes back with the next call").is_visible()
+
+
+def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_path):
+    # Not a watched page: the browser itself logs a 400 as an error.
+    page = browser.new_page()
+    open_patient(page, url)
+    page.get_by_text("Use a request of your own").click()
+    bad = tmp_path / "bad.json"
+    bad.write_text('{\n "hook": order-select\n}')
+    page.get_by_label("Open a file").set_input_files(bad)
+    page.get_by_role("button", name="Use this request").click()
+    problem = page.locator("#text-problem")
+    problem.get_by_text("Line 2, column 10").wait_for()
+    page.get_by_label("Open a file").set_input_files(SAMPLES["V03"].path)
+    page.get_by_label("Written for").fill("2026-03-02")
+    call, _ = fired(page, page.get_by_role("button", name="Use this request").click)
+    said(page, "MRI_EMERGENT")
+    assert call["context"]["patientId"] == "v03-patient"
+    assert problem.inner_text() == ""
+    assert page.locator("#story").inner_text() == ""
+    page.close()
+
+
+def test_what_is_held_back_is_answered_412_with_what_to_do(browser, url):
+    # Not a watched page: the browser itself logs a 412 as an error.
+    page = browser.new_page()
+    open_patient(page, url)
+    page.get_by_text("What is sent with the call").click()
+    _, answer = fired(page, page.get_by_label("Problems conditions").uncheck)
+    assert answer.status == 412
+    page.get_by_role("heading", name="The service answered 412").wait_for()
+    assert "Send the key named here again" in page.locator("#cards").inner_text()
+    _, answer = fired(page, page.get_by_label("Problems conditions").check)
+    assert answer.status == 200
+    page.close()
+
+
+def test_when_the_service_is_down_nothing_is_lost(browser):
+    context = browser.new_context()
+    page = context.new_page()
+    with service() as address:
+        open_patient(page, address)
+    page.get_by_role("button", name="+ Unsteady gait").click()
+    page.get_by_role("heading", name="The service does not answer").wait_for()
+    assert "make demo" in page.locator("#cards").inner_text()
+    assert page.locator("#chart .row", has_text="Neck pain").count() == 1
+    context.close()
+
+
+def test_the_wire_is_shown_and_can_be_copied(browser, watched, url):
+    with watched(permissions=["clipboard-read", "clipboard-write"]) as page:
+        open_patient(page, url)
+        assert '"hook": "order-select"' in page.locator("#raw-request").inner_text()
+        page.get_by_role("tab", name="Request").focus()
+        page.keyboard.press("ArrowRight")
+        assert '"cards": [' in page.locator("#raw-response").inner_text()
+        page.keyboard.press("End")
+        page.locator("#panel-curl").get_by_role("button", name="Copy").click()
+        said(page, "Copied.")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(f"curl -sS '{url}/cds-services/cervical-mri' ")
+        assert copied.endswith("\nEND")
+
+
+def test_evidence_leads_to_the_entry_it_rests_on(page, url):
+    open_patient(page, url, "V05")
+    page.locator("#reasons a", has_text="Body temperature").first.click()
+    shown = page.locator(".row.shown")
+    assert "100.4" in shown.inner_text()
+    assert shown.locator("summary").evaluate("each => each === document.activeElement")
+
+
+def test_it_works_with_the_keyboard_alone_and_the_focus_stays(page, url):
+    open_patient(page, url)
+    page.get_by_role("button", name="+ Unsteady gait").focus()
+    page.keyboard.press("Enter")
+    said(page, "became MRI_URGENT")
+    assert page.evaluate("document.activeElement.textContent") == "+ Unsteady gait"
+    row = page.locator("#chart .row", has_text="Unsteady gait")
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+    for _ in range(4):  # date with its three parts, then the button behind it
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SELECT":
+            break
+    row.get_by_label("Status").focus()
+    page.keyboard.press("r")
+    row.get_by_role("button", name="Mark").focus()
+    page.keyboard.press("Enter")
+    said(page, "MRI_URGENT became")
+    assert page.evaluate("!!document.activeElement.closest('.row')"), "the reader is where he was"
+    page.keyboard.press("Shift+Tab")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "light")])
+def test_nothing_is_inaccessible_or_too_wide(watched, url, width, scheme):
+    with watched(width, color_scheme=scheme) as page:
+        open_patient(page, url, "V03")
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.evaluate(axe())
+        found = page.evaluate(f"axe.run({{runOnly: {json.dumps(RULES)}}})")
+        faults = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+        assert faults == []
+
+
+def test_nothing_is_fetched_from_elsewhere(page, url):
+    asked = []
+    page.on("request", lambda each: asked.append(each.url))
+    open_patient(page, url)
+    assert asked
+    assert all(address.startswith(url) for address in asked)
