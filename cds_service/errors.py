@@ -73,3 +73,14 @@ class CallerRefused(RequestError):  # noqa: N818  (what happened, not what it is
         self.reason = reason
         self.client = client
         self.retry_after = retry_after
+
+
+class LaunchFailed(CdsServiceError):  # noqa: N818  (what happened, not what it is)
+    """The companion app could not be launched. `reason` is a code from a closed list, for log and
+    page: `server`, `state`, `refused`, `configuration`, `token`, `id-token`, `patient`, `chart`,
+    `handle`, `over`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

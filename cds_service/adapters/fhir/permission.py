@@ -31,8 +31,11 @@ def server_of(request: HookRequest, client: Client, *, loopback: bool) -> FhirSe
     any server on this machine counts as configured and open.
     """
     named = request.fhir_server
-    if named is None:
-        return None
+    return None if named is None else server_named(named, client, loopback=loopback)
+
+
+def server_named(named: str, client: Client, *, loopback: bool) -> FhirServer | None:
+    """The configured server at a URL, such as the `iss` of a SMART launch; `loopback` as above."""
     for server in client.fhir_servers:
         if Base(server.base).is_same(named):
             return server
