@@ -13,14 +13,17 @@ from flask import Flask
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
+from cds_service.app_companion import build_companion
 from cds_service.cdshooks.request import HOOKS, HookRequest
 from cds_service.cdshooks.services import SERVICE_ID, discovery_document
 from cds_service.client import Client
+from cds_service.companion.visit import Judge
 from cds_service.errors import ConfigurationError
 from cds_service.pages import criteria as criteria_pages
 from cds_service.pages import workbench
 from cds_service.pages.errors import error_pages
 from cds_service.pages.site import BANNER, Section, Site, start
+from cds_service.pages.smart.routes import smart
 from cds_service.settings import Settings
 from cds_service.web import call_log, errors, headers
 from cds_service.web.callers import Anybody
@@ -30,11 +33,11 @@ from cds_service.web.feedback import feedback
 from cds_service.web.health import health
 from cds_service.web.invoke import invoke
 from cds_service.web.seams import (
-    AnswerFinder,
     Authenticator,
     CardStore,
     Check,
     Clock,
+    CompanionStore,
     EvaluatorProtocol,
     FhirReader,
     Meter,
@@ -71,13 +74,13 @@ def create_app(
     tracer: Tracer | None = None,
     checks: Mapping[str, Check] | None = None,
     store: CardStore | None = None,
-    companion: AnswerFinder | None = None,
+    companion: CompanionStore | None = None,
     logger: FilteringBoundLogger | None = None,
 ) -> Flask:
     """Read and check all content, then fit the rooms together.
 
     Without a `store` nothing is remembered, cards have no uuid and there is no feedback endpoint;
-    without a `companion` nothing answered in the companion app counts.
+    without a `companion` that has keys there is no companion app, and nothing answered there counts.
     Development mode has one implicit client and needs no authenticator; production mode takes both
     from the settings unless they are handed in. What a worker has to start after it was forked is
     left in `app.extensions[START]`. `checks` are what readiness asks for beside the content: a name
@@ -113,7 +116,7 @@ def create_app(
     call_log.quieten_libraries()
     call_log.install(app, logger, meter or NoMeter(), tracer or _tracer(settings))
     headers.install(app, None if settings.dev else _origins(clients))
-    site = build_site(settings)
+    site = build_site(settings, clients)
     errors.install(app, error_pages(site) if site else None)
     document = discovery_document(
         terminology.codes,
@@ -158,19 +161,30 @@ def create_app(
                 site, lambda: build_catalogue(settings, terminology, library=library)
             )
         )
+    if (
+        site
+        and companion is not None
+        and companion.vault is not None
+        and isinstance(evaluator, Judge)
+    ):
+        templates = document["services"][0]["prefetch"]
+        parts = build_companion(
+            settings, clients, evaluator, terminology, companion, reader, templates, clock, logger
+        )
+        app.register_blueprint(smart(site, parts))
     if settings.dev:
         logger.warning(BANNER, version=__version__)
     return app
 
 
-def build_site(settings: Settings) -> Site | None:
+def build_site(settings: Settings, clients: Sequence[Client]) -> Site | None:
     """The frame of the pages that are switched on; None: there are none, in production mode."""
     sections: list[Section] = []
     if settings.workbench:
         sections.append(workbench.SECTION)
     if settings.pages.criteria:
         sections.append(criteria_pages.SECTION)
-    if not (sections or settings.dev):
+    if not (sections or settings.dev or any(client.smart for client in clients)):
         return None
     return Site(settings.public_url, sections, dev=settings.dev)
 

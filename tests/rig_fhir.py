@@ -88,8 +88,13 @@ class FhirRig:
 
 
 @contextmanager
-def serving(*bundles: Json, bearer: str | None = None, port: int = 0) -> Iterator[FhirRig]:
-    """The server, loaded with transaction Bundles, for as long as the block lasts; port 0 is any."""
+def serving(
+    *bundles: Json, bearer: str | None = None, port: int = 0, smart: Json | None = None
+) -> Iterator[FhirRig]:
+    """The server, loaded with transaction Bundles, for as long as the block lasts; port 0 is any.
+
+    `smart`: with an authorization server, whose tokens it takes; see `rigs/authorization.mjs`.
+    """
     node = _node()
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.json" for number in range(len(bundles))]
@@ -97,6 +102,7 @@ def serving(*bundles: Json, bearer: str | None = None, port: int = 0) -> Iterato
             file.write_text(json.dumps(bundle), encoding="utf-8")
         log = Path(folder) / "log"
         given = {"HOST": "127.0.0.1", "PORT": str(port), "BEARER": bearer or ""}
+        given["SMART"] = json.dumps(smart)
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [node, "server.mjs"],

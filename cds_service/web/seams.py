@@ -11,7 +11,7 @@ from flask import Request
 from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
-from cds_service.handles import Given
+from cds_service.handles import Answers, Given, Handle
 from cds_service.issued import Slip
 from cds_service.rendering.reasoning import Reasoning
 from cds_service.watch import Watch
@@ -200,6 +200,26 @@ class AnswerFinder(Protocol):
         """What this user answered about these orders, `ServiceRequest/x`, by order.
 
         None: that could not be found out within `wait` seconds. Never raises.
+        """
+        ...
+
+
+class CompanionStore(AnswerFinder, Protocol):
+    """All that is kept for the companion app."""
+
+    @property
+    def vault(self) -> Any:
+        """Seals and opens; None: nothing can be kept."""
+        ...
+
+    def handle(self, token: str, now: datetime) -> Handle | None:
+        """What a handle stands for; None: unknown, used or expired. Raises StoreUnavailable."""
+        ...
+
+    def keep_answers(self, token: str, answers: Answers) -> bool:
+        """Keep answers and use their handle up, both or neither; False: it is gone already.
+
+        Raises StoreUnavailable.
         """
         ...
 

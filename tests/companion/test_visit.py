@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
-from samples import CLIENT, NOW, SAMPLES, decode, evaluator, terminology, text
+from samples import CLIENT, NOW, SAMPLES, evaluator, terminology, text
 
 from cds_service.cdshooks.encode import encode
+from cds_service.cdshooks.request import decode
 from cds_service.companion.answers import Entered
 from cds_service.companion.questions import load_questions
 from cds_service.companion.visit import Companion, Visit, access, bound, chart_of, draft_for
@@ -22,12 +24,18 @@ COMPANION = Companion(evaluator(), load_questions(knowledge_dir()), terminology(
 
 def visit(name="V17", **more):
     request = decode(text(name))
-    made = Visit(**{
-        "client": "north", "patient": request.context.patient_id, "user": "Practitioner/x",
-        "server": "https://ehr.example/r4", "until": NOW + timedelta(hours=1),
-        "response_id": "companion-1", "handle": "h", "chart": chart_of(request),
+    members: dict[str, Any] = {
+        "client": "north",
+        "patient": request.context.patient_id,
+        "user": "Practitioner/x",
+        "server": "https://ehr.example/r4",
+        "until": NOW + timedelta(hours=1),
+        "response_id": "companion-1",
+        "handle": "h",
+        "chart": chart_of(request),
         "draft": msgspec.Raw(encode(request.context.draft_orders[0])),
-    } | more)  # fmt: skip
+    }
+    made = Visit(**members | more)
     # As it is between two clicks.
     return msgspec.json.decode(msgspec.json.encode(made), type=Visit)
 

@@ -1,5 +1,5 @@
 // A FHIR R4 server in memory for integration tests: Medplum's router and search behind express.
-// Settings come from the environment: HOST, PORT (0: any), BASE, BEARER, BUNDLES; see README.md.
+// Settings come from the environment: HOST, PORT (0: any), BASE, BEARER, BUNDLES, SMART; see README.md.
 import { readFileSync } from 'node:fs';
 
 // Medplum's core names these when it is loaded, for subscriptions, which nothing here uses.
@@ -15,6 +15,7 @@ const PORT = Number(process.env.PORT || 0);
 const BASE = process.env.BASE || '/fhir/R4';
 const BEARER = process.env.BEARER || '';
 const BUNDLES = JSON.parse(process.env.BUNDLES || '[]');
+const SMART = JSON.parse(process.env.SMART || 'null');
 const PAGE = 20;
 
 core.indexStructureDefinitionBundle(readJson('fhir/r4/profiles-types.json'));
@@ -73,9 +74,26 @@ const CAPABILITIES = {
   rest: [{ mode: 'server', security: { cors: true } }],
 };
 
+/** The authorization server, once the address is known; none without SMART. */
+let smart;
+
+/** Whether a request may be served: with the one token, or one that the authorization server gave. */
+function admitted(request) {
+  const given = request.get('authorization')?.replace(/^Bearer /, '');
+  if (request.path === '/metadata' || (!BEARER && !smart)) return true;
+  return (BEARER && given === BEARER) || Boolean(smart?.knows(given));
+}
+
 const fhir = express.Router();
+fhir.get('/.well-known/smart-configuration', (request, response, next) => {
+  if (smart) response.json(smart.configuration);
+  else next();
+});
+fhir.post('/_services/smart/Launch', express.json(), (request, response) => {
+  response.json(smart.launch(request.body.parameters));
+});
 fhir.use((request, response, next) => {
-  if (request.path === '/metadata' || !BEARER || request.get('authorization') === `Bearer ${BEARER}`) {
+  if (admitted(request)) {
     next();
     return;
   }
@@ -126,6 +144,12 @@ for (const path of BUNDLES) {
   const failed = answer?.entry?.find((one) => !one.response.status.startsWith('2'));
   if (!answer || failed) throw new Error(`${path}: ${JSON.stringify(failed?.response ?? 'not loaded')}`);
 }
-const server = app.listen(PORT, HOST, () => {
-  console.log(`ready http://${HOST}:${server.address().port}${BASE}`);
+const server = app.listen(PORT, HOST, async () => {
+  const origin = `http://${HOST}:${server.address().port}`;
+  if (SMART) {
+    const { authorization } = await import('./authorization.mjs');
+    smart = authorization(`${origin}/oidc`, `${origin}${BASE}`, SMART);
+    app.use('/oidc', smart.callback);
+  }
+  console.log(`ready ${origin}${BASE}`);
 });

@@ -29,7 +29,7 @@ from cds_service.adapters.vault import Vault
 from cds_service.cdshooks.feedback import Event
 from cds_service.client import Client
 from cds_service.errors import ConfigurationError, StoreUnavailable
-from cds_service.handles import Given
+from cds_service.handles import Answers, Given, Handle
 from cds_service.issued import Identities, Slip
 
 AT_ONCE: Final = 8
@@ -181,6 +181,16 @@ class Store:
     @property
     def vault(self) -> Vault | None:
         return self._options.vault
+
+    def handle(self, token: str, now: datetime) -> Handle | None:
+        """What a handle of the companion app stands for. Raises StoreUnavailable."""
+        companion = self.companion
+        return companion.handle(token, now) if companion else None
+
+    def keep_answers(self, token: str, answers: Answers) -> bool:
+        """Keep answers and use their handle up. Raises StoreUnavailable."""
+        companion = self.companion
+        return companion.keep(token, answers) if companion else False
 
     @property
     def companion(self) -> Companion | None:

@@ -1,0 +1,87 @@
+"""The companion app, put together; a part of `app.py`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from structlog.typing import FilteringBoundLogger
+
+from cds_service.cdshooks.request import HookRequest
+from cds_service.client import Client, FhirServer, SmartApp
+from cds_service.companion.visit import Judge
+from cds_service.launches import Granted, Pending
+from cds_service.pages.smart.parts import Parts
+from cds_service.settings import Settings
+from cds_service.web.seams import Clock, CompanionStore, FhirReader
+
+if TYPE_CHECKING:
+    from cds_service.adapters.smart.flow import SmartFlow
+    from cds_service.facts.terminology.value_sets import Terminology
+
+
+def build_companion(
+    settings: Settings,
+    clients: Sequence[Client],
+    judge: Judge,
+    terminology: Terminology,
+    store: CompanionStore,
+    reader: FhirReader | None,
+    templates: Mapping[str, str],
+    clock: Clock,
+    logger: FilteringBoundLogger,
+) -> Parts:
+    """The companion app; it reads what discovery asks for, by the same templates."""
+    from cds_service.adapters.fhir.permission import server_named
+    from cds_service.companion.questions import load_questions
+    from cds_service.companion.visit import Companion
+    from cds_service.content.folders import knowledge_dir
+
+    kinds = [template.partition("?")[0].partition("/")[0] for template in templates.values()]
+    return Parts(
+        clients=tuple(clients),
+        companion=Companion(judge, load_questions(knowledge_dir()), terminology.local_system),
+        flow=_LateFlow(f"{settings.public_url}/smart/app", kinds),
+        keeper=store,
+        sealer=store.vault,
+        reader=reader or _NoReader(),
+        server_of=lambda client, iss: server_named(iss, client, loopback=settings.dev),
+        clock=clock,
+        lifetime=timedelta(hours=settings.smart_hours),
+        logger=logger,
+    )
+
+
+class _NoReader:
+    """Nothing can be read where no FHIR server is configured."""
+
+    def complete(self, request: HookRequest, client: Client, deadline: float) -> HookRequest:  # noqa: ARG002
+        return request
+
+
+class _LateFlow:
+    """Launches, from the first one on: the OAuth library is slow to start, and most processes begin
+    with hooks.
+    """
+
+    def __init__(self, redirect_uri: str, kinds: Sequence[str]) -> None:
+        self._made: SmartFlow | None = None
+        self._redirect, self._kinds = redirect_uri, kinds
+        self._lock = threading.Lock()
+
+    def begin(
+        self, client: str, app: SmartApp, server: FhirServer, launch: str | None
+    ) -> tuple[str, Pending]:
+        return self._flow().begin(client, app, server, launch)
+
+    def finish(self, app: SmartApp, server: FhirServer, pending: Pending, code: str) -> Granted:
+        return self._flow().finish(app, server, pending, code)
+
+    def _flow(self) -> SmartFlow:
+        from cds_service.adapters.smart.flow import SmartFlow
+
+        with self._lock:
+            self._made = self._made or SmartFlow(self._redirect, self._kinds)
+        return self._made

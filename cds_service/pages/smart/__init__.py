@@ -1,0 +1,1 @@
+"""`/smart/…`: the companion app as pages."""

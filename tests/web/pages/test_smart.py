@@ -1,0 +1,456 @@
+"""The companion app's pages, with a log-in that grants what it is told to."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from datetime import timedelta
+from unittest import mock
+
+import msgspec
+import pytest
+from calls import MARK, post
+from cryptography.fernet import Fernet
+from samples import SAMPLES, evaluator, terminology, text
+
+from cds_service import app as rooms
+from cds_service import app_companion
+from cds_service.adapters.databases import database_url
+from cds_service.adapters.store import tables as t
+from cds_service.adapters.store.store import Store, StoreOptions
+from cds_service.adapters.vault import Vault
+from cds_service.cdshooks.request import decode
+from cds_service.client import FhirServer, SmartApp, make_client
+from cds_service.errors import LaunchFailed, StoreUnavailable
+from cds_service.launches import Granted, Pending
+from cds_service.pages.smart.words import PROBLEMS
+from cds_service.settings import Settings
+from cds_service.web.call_log import make_logger
+
+OPEN = "V17"
+REQUEST = SAMPLES[OPEN].request()
+PATIENT, USER = REQUEST["context"]["patientId"], REQUEST["context"]["userId"]
+ISS, EHR = "https://fhir.north.example/r4", "https://ehr.north.example"
+NOW = SAMPLES[OPEN].evaluated
+ABNORMAL = {"value": "263654008", "unit": ""}
+
+
+class Flow:
+    """Grants what a test says, or fails."""
+
+    def __init__(self):
+        self.granted = {}
+        self.fails = None
+        self.asked = []
+
+    def begin(self, client, app, server, launch):
+        if self.fails:
+            raise LaunchFailed(self.fails)
+        pending = Pending(client=client, server=server.base, state=f"{client}.s1", verifier="v",
+                          nonce="n")  # fmt: skip
+        return f"https://ehr.example/authorize?launch={launch}", pending
+
+    def finish(self, app, server, pending, code):
+        self.asked.append((app, server, pending, code))
+        if self.fails:
+            raise LaunchFailed(self.fails)
+        return Granted(**{
+            "access_token": f"{MARK}-token", "scope": None, "expires_in": 300, "patient": PATIENT,
+            "user": USER, "encounter": None, "app_context": None, "origin": EHR,
+            "messaging": "m1",
+        } | self.granted)  # fmt: skip
+
+
+class Chart:
+    """Reads the sample's chart, whoever's it is."""
+
+    def __init__(self):
+        self.seen = []
+        self.prefetch = decode(text(OPEN)).prefetch
+
+    def complete(self, request, client, deadline):
+        self.seen.append(request)
+        return msgspec.structs.replace(request, prefetch=self.prefetch)
+
+
+class Service:
+    def __init__(self, store, smart):
+        self.store, self.now = store, NOW
+        self.flow, self.chart, self.log = Flow(), Chart(), io.StringIO()
+        client = make_client(
+            "development", {}, dev=True, smart=smart, fhir_servers=(FhirServer(ISS),)
+        )
+        settings = Settings(dev=True)
+        with (
+            mock.patch.object(rooms, "load_terminology", return_value=terminology()),
+            mock.patch.object(Settings, "development_client", return_value=client),
+            mock.patch.object(app_companion, "_LateFlow", return_value=self.flow),
+        ):
+            app = rooms.create_app(
+                settings, lambda: self.now, evaluator(), reader=self.chart,
+                store=store, companion=store, logger=make_logger(self.log),
+            )  # fmt: skip
+        self.web = app.test_client()
+
+    def handle(self):
+        """From a card with an open question."""
+        (card,) = post(self.web, SAMPLES[OPEN].request()).json["cards"]
+        self.store.close()
+        return card["links"][0]["appContext"]
+
+    def send(self, path, status=200, **body):
+        answer = self.web.post(f"/smart/{path}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json
+
+    def open(self, status=200, **granted):
+        begun = self.send("begin", iss=ISS, launch="l1")
+        self.flow.granted = granted
+        return self.send("open", status, code="c", state=begun["state"], pending=begun["pending"])
+
+
+@pytest.fixture
+def store(tmp_path):
+    url = database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
+    made = Store(url, StoreOptions(vault=Vault([Fernet.generate_key()])))
+    made.prepare()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def service(store):
+    return Service(store, SmartApp(client_id="cspine", origins=(EHR,)))
+
+
+def outcome(answer):
+    (found,) = re.findall(r'data-outcome="(\w+)"', answer["html"])
+    return found
+
+
+def asked(answer):
+    return re.findall(r'data-link="([\w-]+)"', answer["html"])
+
+
+def policy(response):
+    parts = response.headers["Content-Security-Policy"].split("; ")
+    return dict(part.split(" ", 1) for part in parts)
+
+
+def problem(answer):
+    return next(
+        name
+        for name, words in PROBLEMS.items()
+        if words.title in answer["html"].replace("&#39;", "'")
+    )
+
+
+# --- launch ----------------------------------------------------------------------------------
+
+
+def test_only_the_clients_own_pages_may_frame_the_app(service):
+    for path in (f"/smart/launch?iss={ISS}", "/smart/app?state=development.x&code=c"):
+        response = service.web.get(path)
+        assert policy(response)["frame-ancestors"] == EHR
+        assert policy(response)["script-src"] == "'self'"
+        assert "X-Frame-Options" not in response.headers
+        assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "iss",
+    [
+        "https://elsewhere.example/r4",
+        f"{ISS}.evil.example",
+        f"{ISS}/more",
+        "javascript:alert(1)",
+        "x" * 9999,
+    ],
+)
+def test_a_server_nobody_configured_launches_nothing(service, iss):
+    response = service.web.get("/smart/launch", query_string={"iss": iss})
+    assert response.status_code == 403
+    assert policy(response)["frame-ancestors"] == "'none'"
+    assert iss[:40] not in response.text
+    assert problem(service.send("begin", 403, iss=iss)) == "server"
+
+
+def test_with_one_server_the_app_can_be_opened_by_itself(service):
+    assert ISS in service.web.get("/smart/launch").text
+
+
+def test_what_is_launched_is_put_into_the_page_escaped(service):
+    page = service.web.get("/smart/launch", query_string={"iss": ISS, "launch": '"><script>'}).text
+    assert '"><script>' not in page
+
+
+def test_a_launch_is_remembered_by_the_tab_and_says_nothing_there(service):
+    begun = service.send("begin", iss=ISS, launch="l1")
+    assert begun["url"] == "https://ehr.example/authorize?launch=l1"
+    assert ISS not in begun["pending"]
+
+
+@pytest.mark.parametrize("reason", ["configuration"])
+def test_a_server_that_cannot_be_used_is_said(service, reason):
+    service.flow.fails = reason
+    assert problem(service.send("begin", 503, iss=ISS)) == reason
+
+
+def test_a_refusal_of_the_server_is_said(service):
+    page = service.web.get("/smart/app?error=access_denied&state=development.s1")
+    assert page.status_code == 403
+    assert PROBLEMS["refused"].title in page.text
+
+
+def test_a_state_of_nobody_is_said(service):
+    page = service.web.get("/smart/app?code=c&state=nobody.s1")
+    assert page.status_code == 400
+    assert policy(page)["frame-ancestors"] == "'none'"
+
+
+def test_the_launch_of_another_tab_ends_nowhere(service):
+    """Somebody sends a clinician the end of his own launch."""
+    begun = service.send("begin", iss=ISS)
+    for pending, state in (
+        ("", begun["state"]),
+        (begun["pending"], "development.other"),
+        (begun["pending"][:-4] + "AAA=", begun["state"]),
+    ):
+        answer = service.send("open", 400, code="c", state=state, pending=pending)
+        assert problem(answer) == "state"
+    assert service.flow.asked == []
+
+
+def test_a_launch_that_took_too_long_is_over(service, monkeypatch):
+    begun = service.send("begin", iss=ISS)
+    late = time.time() + 601
+    monkeypatch.setattr(time, "time", lambda: late)
+    answer = service.send("open", 400, code="c", state=begun["state"], pending=begun["pending"])
+    assert problem(answer) == "state"
+
+
+def test_a_visit_does_not_pass_for_a_launch(service):
+    visit = service.open()["visit"]
+    answer = service.send("open", 400, code="c", state="development.s1", pending=visit)
+    assert problem(answer) == "state"
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"), [("token", 403), ("id-token", 403), ("patient", 400)]
+)
+def test_a_login_that_fails_is_said(service, reason, status):
+    begun = service.send("begin", iss=ISS)
+    service.flow.fails = reason
+    answer = service.send("open", status, code="c", state=begun["state"], pending=begun["pending"])
+    assert problem(answer) == reason
+
+
+# --- whose order -----------------------------------------------------------------------------
+
+
+def test_the_missing_questions_of_the_order_are_asked(service):
+    answer = service.open(app_context=service.handle())
+    assert outcome(answer) == "INSUFFICIENT"
+    assert asked(answer) == [
+        "neuro-exam-normal", "conservative-therapy-weeks", "conservative-therapy-none",
+    ]  # fmt: skip
+    (request,) = service.chart.seen[-1:]
+    assert request.fhir_server == ISS
+    assert request.fhir_authorization.access_token.reveal() == f"{MARK}-token"
+    (entry,) = REQUEST["context"]["draftOrders"]["entry"]
+    assert request.context.draft_orders == (entry["resource"],)
+
+
+def foreign(service):
+    yield "unknown", {"app_context": "nobody-made-this"}
+    yield "patient", {"app_context": service.handle(), "patient": "another"}
+    yield "user", {"app_context": service.handle(), "user": "Practitioner/another"}
+    yield "nobody", {"app_context": service.handle(), "user": None}
+
+
+def test_a_foreign_or_expired_handle_gets_one_and_the_same_plain_page(service):
+    pages = {}
+    for name, granted in foreign(service):
+        pages[name] = service.open(404, **granted)["html"]
+    handle = service.handle()
+    service.now = NOW + timedelta(hours=24)
+    pages["expired"] = service.open(404, app_context=handle)["html"]
+    assert len(pages) == 5
+    assert len(set(pages.values())) == 1
+    assert PROBLEMS["handle"].title in pages["expired"]
+
+
+def test_a_handle_of_another_client_is_foreign(service, store):
+    handle = service.handle()
+    other = Service(store, SmartApp(client_id="x", origins=(EHR,)))
+    with mock.patch.object(Store, "handle", autospec=True) as found:
+        kept = store.companion.handle(handle, NOW)
+        found.return_value = msgspec.structs.replace(kept, client="south")
+        assert problem(other.open(404, app_context=handle)) == "handle"
+
+
+def test_without_a_handle_the_chart_is_read_and_nothing_is_kept(service):
+    answer = service.open()
+    assert "No order came with this launch" in answer["html"]
+    assert 'id="use"' not in answer["html"]
+    body = {"visit": answer["visit"], "answers": {"motor-exam": ABNORMAL}}
+    assert 'data-link="motor-exam"' in service.send("view", **body)["html"]
+    assert "Give a coded reason on the order" in answer["html"]
+    assert problem(service.send("use", 404, **body)) == "handle"
+
+
+def test_without_a_handle_another_study_can_be_chosen(service):
+    answer = service.open()
+    answer = service.send("view", visit=answer["visit"], study="72156")
+    assert "without then with contrast" in answer["html"]
+    answer = service.send("view", visit=answer["visit"], study="70551")
+    assert "without then with contrast" in answer["html"]
+
+
+def test_with_a_handle_the_order_is_the_order(service):
+    answer = service.open(app_context=service.handle())
+    again = service.send("view", visit=answer["visit"], study="72156")
+    assert "without then with contrast" not in again["html"]
+
+
+def test_a_chart_that_cannot_be_read_is_said(service):
+    handle = service.handle()
+    service.chart.prefetch = decode(json.dumps(REQUEST | {"prefetch": {}}).encode()).prefetch
+    assert problem(service.open(503, app_context=handle)) == "chart"
+
+
+# --- answers ---------------------------------------------------------------------------------
+
+
+def test_what_is_said_moves_and_the_new_questions_stand_below(service):
+    answer = service.open(app_context=service.handle())
+    no = {"neuro-exam-normal": {"value": "false", "unit": ""}}
+    answer = service.send("view", visit=answer["visit"], answers=no)
+    assert asked(answer)[3:] == [
+        "motor-exam", "sensory-exam", "reflex-exam", "gait-exam", "hand-clumsiness",
+    ]  # fmt: skip
+    answer = service.send("view", visit=answer["visit"], answers=no | {"motor-exam": ABNORMAL})
+    assert outcome(answer) == "MRI_URGENT"
+    assert "Without your answers: Not enough to rate" in answer["html"]
+
+
+def test_use_this_keeps_the_answers_and_tells_the_ehr_the_rated_order(service):
+    answer = service.open(app_context=service.handle())
+    answers = {"motor-exam": ABNORMAL}
+    told = service.send("use", visit=answer["visit"], answers=answers)
+    assert outcome(told) == "MRI_URGENT"
+    assert (told["origin"], told["handle"]) == (EHR, "m1")
+    (draft,) = (e["resource"] for e in REQUEST["context"]["draftOrders"]["entry"])
+    assert told["send"]["id"] == draft["id"]
+    assert any("pama-rating" in each["url"] for each in told["send"]["extension"])
+    (card,) = post(service.web, SAMPLES[OPEN].request()).json["cards"]
+    assert card["source"]["topic"]["code"] == "MRI_URGENT"
+
+
+def test_a_handle_is_good_for_one_answer(service):
+    answer = service.open(app_context=service.handle())
+    body = {"visit": answer["visit"], "answers": {"motor-exam": ABNORMAL}}
+    service.send("use", **body)
+    assert problem(service.send("use", 404, **body)) == "handle"
+    assert len(list(rows(service.store))) == 1
+
+
+def rows(store):
+    from cds_service.adapters.databases import transaction
+
+    with transaction(store.url, writes=False) as connection:
+        yield from connection.execute(t.COMPANION_ANSWERS.select())
+
+
+def test_nothing_is_kept_without_an_answer(service):
+    visit = service.open(app_context=service.handle())["visit"]
+    for answers in ({}, {"motor-exam": {"value": "nonsense", "unit": ""}}):
+        service.send("use", 404, visit=visit, answers=answers)
+    assert list(rows(service.store)) == []
+
+
+def test_earlier_answers_stand_in_the_form(service):
+    first = service.open(app_context=service.handle())
+    no = {"neuro-exam-normal": {"value": "false", "unit": ""}}
+    service.send("use", visit=first["visit"], answers=no)
+    (card,) = post(service.web, SAMPLES[OPEN].request()).json["cards"]
+    service.store.close()
+    again = service.open(app_context=card["links"][0]["appContext"])
+    assert (
+        'id="q-neuro-exam-normal-false" name="q-neuro-exam-normal" value="false" checked'
+        in (again["html"])
+    )
+
+
+def test_only_a_configured_origin_is_told_anything(service):
+    origins = ("https://evil.example", f"{EHR}.evil.example", "null", "*", None)
+    for origin, handle in [(each, service.handle()) for each in origins]:
+        visit = service.open(app_context=handle, origin=origin)["visit"]
+        told = service.send("use", visit=visit, answers={"motor-exam": ABNORMAL})
+        assert set(told) == {"html"}
+
+
+@pytest.mark.parametrize("visit", ["", "x", "\ud800"])
+def test_a_visit_that_was_not_sealed_here_is_over(service, visit):
+    answer = service.web.post(
+        "/smart/view", data=json.dumps({"visit": visit}), content_type="application/json"
+    )
+    assert answer.status_code == 400
+
+
+def test_a_visit_is_over_after_an_hour(service):
+    visit = service.open(app_context=service.handle())["visit"]
+    service.now = NOW + timedelta(minutes=60)
+    assert problem(service.send("view", 400, visit=visit)) == "over"
+
+
+def test_a_visit_of_a_client_that_is_gone_is_over(service, store):
+    visit = service.open(app_context=service.handle())["visit"]
+    later = Service(store, None)
+    assert later.web.post("/smart/view", json={"visit": visit}).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("path", ["begin", "open", "view", "use"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"visit": 7}', b"\xff"])
+def test_a_body_that_is_none_is_refused(service, path, body):
+    answer = service.web.post(f"/smart/{path}", data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert service.web.post(f"/smart/{path}", data=body).status_code == 415
+
+
+def test_when_answers_cannot_be_kept_it_is_said(service, monkeypatch):
+    visit = service.open(app_context=service.handle())["visit"]
+
+    def down(*_):
+        raise StoreUnavailable
+
+    monkeypatch.setattr(Store, "keep_answers", down)
+    body = {"visit": visit, "answers": {"motor-exam": ABNORMAL}}
+    assert problem(service.send("use", 503, **body)) == "busy"
+
+
+def test_text_of_the_record_is_escaped(service):
+    page = service.open(app_context=service.handle())["html"]
+    assert not re.search(r"<script|\son\w+=|\sstyle=", page)
+
+
+def test_no_token_patient_or_handle_is_in_what_the_browser_holds_or_the_log(service):
+    handle = service.handle()
+    answer = service.open(app_context=handle)
+    service.open(404, app_context="unknown-handle")
+    for word in (MARK, PATIENT, handle, USER.partition("/")[2]):
+        assert word not in answer["visit"]
+        assert word not in service.log.getvalue()
+    assert MARK not in answer["html"]
+    assert '"reason":"handle"' in service.log.getvalue()
+
+
+def test_without_a_key_there_is_no_app(tmp_path):
+    url = database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
+    made = Store(url, StoreOptions())
+    made.prepare()
+    bare = Service(made, SmartApp(client_id="x"))
+    assert bare.web.get("/smart/launch").status_code == 404
+    made.close()
