@@ -231,16 +231,18 @@ def test_every_figure_appears(report):
             for each in report.suggestions
         ]
     if report.feedback.events and report.feedback.reasons:
-        found = [row[1] for row in page.rows("Override reasons")]
-        assert found == [count(each.events) for each in report.feedback.reasons]
+        assert [row[1] for row in page.rows("Override reasons")] == [
+            count(each.events) for each in report.feedback.reasons
+        ]
     if report.orders.not_rated and report.orders.missing:
         found = [row[:2] for row in page.rows("Missing data")]
         assert found == [
             [words(clean(each.question)), count(each.orders)] for each in report.orders.missing
         ]
     if report.feedback.quarantined:
-        found = [row[1] for row in page.rows("Feedback set apart")]
-        assert found == [count(number) for number in report.feedback.quarantined.values()]
+        assert [row[1] for row in page.rows("Feedback set apart")] == [
+            count(number) for number in report.feedback.quarantined.values()
+        ]
     for candidate in report.candidates:
         assert words(clean(candidate.why)) in text
 

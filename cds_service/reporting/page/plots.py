@@ -154,7 +154,7 @@ def _rows(axes: Axes, labels: Sequence[str]) -> None:
     """One row for each label, the first on top."""
     axes.set_yticks(range(len(labels)), labels, linespacing=1.0)
     axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=9)
     axes.spines["left"].set_visible(False)
 
 
