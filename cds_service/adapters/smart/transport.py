@@ -7,6 +7,7 @@ import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from requests.cookies import RequestsCookieJar
@@ -41,13 +42,13 @@ class GuardedSession(OAuth2Session):  # type: ignore[misc]  # Authlib has no typ
             policy=http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
         )
         self.adapters.clear()
-        self.mount("https://", GuardedAdapter(tls=True, parallel=1))
-        self.mount("http://", GuardedAdapter(tls=False, parallel=1))
+        for at in ("https://", "http://"):
+            self.mount(at, GuardedAdapter(msgspec.structs.replace(server, base=at)))
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Raises requests.RequestException."""
         parts = urlsplit(str(request.url))
-        at = FhirServer(f"{parts.scheme}://{parts.netloc}", self._server.network)
+        at = msgspec.structs.replace(self._server, base=f"{parts.scheme}://{parts.netloc}")
         deadline = time.monotonic() + SECONDS
         attempt = Attempt(at, deadline, self._watchdog, self._resolver)
         here = ATTEMPT.set(attempt)
