@@ -236,7 +236,7 @@ def test_an_id_token_without_a_signature_ends_the_launch(flow, server):
     now = int(time.time())
     claims = {"iss": server.issuer, "aud": "cspine", "iat": now, "exp": now + 9,
               "nonce": pending.nonce, "fhirUser": "Practitioner/x"}  # fmt: skip
-    forged = jwt.encode(claims, None, "none", headers={"kid": "k1"})
+    forged = jwt.encode(claims, "", "none", headers={"kid": "k1"})
     server.token = {"access_token": "at", "patient": "p", "id_token": forged}
     with pytest.raises(LaunchFailed, match="id-token"):
         flow.finish(APP, FhirServer(server.base), pending, "c")

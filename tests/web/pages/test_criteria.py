@@ -1,6 +1,7 @@
 """The catalogue as pages: complete, permanent, without anybody's name, usable without a script."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -147,7 +148,7 @@ def test_other_spellings_lead_to_the_one_address(pages, name, leads_to):
 
 
 def test_a_sample_can_be_opened_in_the_workbench_where_there_is_one(pages):
-    shown = {"catalogue": CATALOGUE, "href": str, "colours": COLOURS, "tab": ""}
+    shown: dict[str, Any] = {"catalogue": CATALOGUE, "href": str, "colours": COLOURS, "tab": ""}
     bench = Section("/workbench", "Workbench", "Try it")
     with_it = Site("https://cds.example/base", [bench]).render("criteria/samples.html", **shown)
     without = Site("https://cds.example/base").render("criteria/samples.html", **shown)
