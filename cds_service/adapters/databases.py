@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,19 +145,20 @@ def _sqlite(url: sa.URL, wait: float, *, writes: bool) -> sa.Engine:
     return engine
 
 
+Begin = Callable[[], AbstractContextManager[sa.Connection]]
+"""Begins a transaction."""
+
+
 @contextlib.contextmanager
-def transaction(
-    url: sa.URL, *, wait: float | None = None, writes: bool = True
-) -> Iterator[sa.Connection]:
-    """One transaction of a command, on an engine of its own.
+def transactions(url: sa.URL, *, wait: float | None = None, writes: bool = True) -> Iterator[Begin]:
+    """Transactions of a command, one after another, on an engine of its own.
 
     Raises ConfigurationError naming the database when it cannot be reached or does not do what
     was asked; never with the driver's text, which quotes rows.
     """
     engine = open_engine(url, wait=wait, writes=writes)
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield engine.begin
     except sa.exc.SQLAlchemyError as why:
         cause = type(getattr(why, "orig", None) or why).__name__
         raise ConfigurationError(
@@ -165,3 +167,12 @@ def transaction(
         ) from None
     finally:
         engine.dispose()
+
+
+@contextlib.contextmanager
+def transaction(
+    url: sa.URL, *, wait: float | None = None, writes: bool = True
+) -> Iterator[sa.Connection]:
+    """One of `transactions`, with what they raise."""
+    with transactions(url, wait=wait, writes=writes) as begin, begin() as connection:
+        yield connection

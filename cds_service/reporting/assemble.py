@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from cds_service.reporting.interval import override_interval, wilson
 from cds_service.reporting.model import (
@@ -30,6 +30,9 @@ from cds_service.reporting.timing import percentiles
 
 Displays = Mapping[tuple[str | None, str], str]
 """Our words for override reasons, by system and code."""
+TIMES: Final = ("evaluate", "total")
+"""Criteria and rendering; the whole call."""
+
 States = Counter[int]
 """What became of cards -> how many."""
 
@@ -62,8 +65,17 @@ def _states() -> defaultdict[str, States]:
 
 
 @dataclass
+class OfWeek:
+    """Orders and cards of one week."""
+
+    orders: int = 0
+    not_rated: int = 0
+    cards: States = field(default_factory=Counter)
+
+
+@dataclass
 class Figures:
-    """What the statements of `selects` count, added up over spans."""
+    """What the questions count, added up over weeks."""
 
     orders: dict[str, dict[str, Some]] = field(default_factory=lambda: defaultdict(_some))
     """Heading -> key -> orders."""
@@ -79,9 +91,44 @@ class Figures:
     accepted: Counter[str] = field(default_factory=Counter)
     """Suggestion -> how often."""
     buckets: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
-    longest: Counter[str] = field(default_factory=Counter)
-    """`evaluate`, `total` -> microseconds."""
+    """One of TIMES -> number of a bucket -> calls."""
+    weeks: dict[date, OfWeek] = field(default_factory=dict)
+    """By their Monday; those without an order or a card are left out."""
     quarantined: dict[str, int] = field(default_factory=dict)
+
+    def add(self, span: Span, answers: Mapping[str, Iterable[Any]]) -> None:
+        """Add the rows of each of `selects.QUESTIONS` for a span within one week, which shares no
+        card with any that was added before.
+        """
+        week = OfWeek()
+        for heading, key, number, silent, first, last in answers["orders"]:
+            if heading in TIMES:
+                self.buckets[heading][int(key)] += number
+                continue
+            self.orders[heading][key].add(number, silent, first, last)
+            if heading == "outcome":
+                week.orders += number
+                week.not_rated += number if key == NOT_RATED else 0
+        for heading, key, cards in answers["issued"]:
+            self.cards[heading][key][UNANSWERED] += cards
+            if heading == "client":
+                week.cards[UNANSWERED] += cards
+        for heading, key, state, reason, cards, events in answers["answered"]:
+            if heading == "reason":
+                self.reasons[key][reason] += cards
+                continue
+            changed = Counter({state: cards, UNANSWERED: -cards})
+            self.cards[heading][key].update(changed)
+            if heading == "client":
+                week.cards.update(changed)
+                self.joined += events
+        for outcome, system, code, events in answers["events"]:
+            self.events[outcome, system, code] += events
+        for name, offered, accepted in answers["suggestions"]:
+            self.offered[name] += offered
+            self.accepted[name] += accepted
+        if span.start is not None and (week.orders or week.cards.total()):
+            self.weeks[monday(span.start).date()] = week
 
 
 def assemble(figures: Figures, span: Span, displays: Displays, made_at: datetime) -> Report:
@@ -169,16 +216,11 @@ def _orders(figures: Figures) -> Orders:
 
 
 def _weeks(figures: Figures) -> tuple[Week, ...]:
-    orders, open_ = figures.orders["week"], figures.orders["week not rated"]
-    cards = figures.cards["week"]
-    weeks = []
-    for key in sorted({*orders, *cards}, key=int):
-        tally = _tally(cards[key])
-        start = monday(int(key)).date()
-        weeks.append(
-            Week(start, orders[key].orders, open_[key].orders, tally, override_interval(tally))
-        )
-    return tuple(weeks)
+    tallies = [(start, week, _tally(week.cards)) for start, week in sorted(figures.weeks.items())]
+    return tuple(
+        Week(start, week.orders, week.not_rated, tally, override_interval(tally))
+        for start, week, tally in tallies
+    )
 
 
 def _versions(figures: Figures) -> tuple[Version, ...]:
@@ -235,9 +277,5 @@ def _display(system: str | None, code: str | None, displays: Displays) -> str:
 
 
 def _timing(figures: Figures) -> Timing:
-    buckets, longest = figures.buckets, figures.longest
-    return Timing(
-        buckets["total"].total(),
-        percentiles(buckets["evaluate"], longest["evaluate"]),
-        percentiles(buckets["total"], longest["total"]),
-    )
+    evaluate, total = (figures.buckets[name] for name in TIMES)
+    return Timing(total.total(), percentiles(evaluate), percentiles(total))

@@ -137,7 +137,7 @@ class Feedback(msgspec.Struct, frozen=True):
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """Milliseconds."""
+    """Milliseconds, rounded up to a tenth."""
 
     p50: float
     p95: float

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from cds_service.adapters.databases import is_there, shown, transaction
+from cds_service.adapters.databases import Begin, is_there, shown, transaction, transactions
 from cds_service.adapters.store import schema
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.ids import made_at
@@ -21,43 +22,35 @@ from cds_service.reporting.span import Span
 
 _PATIENCE: Final = 60.0
 """Seconds to wait for those who write."""
-_MEMORY: Final = ("SET LOCAL work_mem = '128MB'", "SET LOCAL jit = off")
-"""For PostgreSQL: what was told about two million cards fits, and no plan is compiled that runs
-once."""
+_AT_ONCE: Final = 2
+"""Weeks that are read at the same time: what else the database has to do goes on beside."""
 
 
 def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report:
     """The figures of a span.
 
-    PostgreSQL answers from one snapshot. SQLite is read week by week, each in a transaction of its
-    own, because with a rollback journal nobody can write while somebody reads; a card and all
-    that is told of it lie in the same week. Raises ConfigurationError when the store is not there,
-    has no schema or an old one, or cannot be used.
+    Each week is read in a transaction of its own: with a rollback journal of SQLite nobody can write
+    while somebody reads, and large tables are not sorted whole. A card and all that is told of it
+    lie in the same week, so its figures fit together. Raises ConfigurationError when the store is
+    not there, has no schema or an old one, or cannot be used.
     """
     if not is_there(url):
         raise ConfigurationError(
             f"{shown(url)}: there is no store yet: start the service, or run cds-service db upgrade"
         )
     figures = Figures()
-    with transaction(url, wait=_PATIENCE, writes=False) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            for setting in _MEMORY:
-                connection.exec_driver_sql(setting)
-        if not schema.state(connection).ready:
-            raise ConfigurationError(
-                f"{shown(url)}: the schema is not up to date; run: cds-service db upgrade"
-            )
-        for why, number in _rows(connection, selects.quarantined(span)):
-            figures.quarantined[why] = number
-        weeks: list[Span] = []
-        if connection.dialect.name == "sqlite":
-            weeks += _weeks(connection, span)
-        else:
-            _read(connection, span, figures)
-    for piece in weeks:
-        with transaction(url, wait=_PATIENCE, writes=False) as connection:
-            _read(connection, piece, figures)
+    with transactions(url, wait=_PATIENCE, writes=False) as begin:
+        with begin() as connection:
+            if not schema.state(connection).ready:
+                raise ConfigurationError(
+                    f"{shown(url)}: the schema is not up to date; run: cds-service db upgrade"
+                )
+            for why, number in connection.execute(selects.quarantined(span)).tuples():
+                figures.quarantined[why] = number
+            weeks = _weeks(connection, span)
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for week, answers in threads.map(lambda each: (each, _ask(begin, each)), weeks):
+                figures.add(week, answers)
     return assemble(figures, span, displays, now)
 
 
@@ -68,37 +61,23 @@ def clients(url: sa.URL) -> list[str]:
         return sorted(connection.scalars(names))
 
 
-def _weeks(connection: sa.Connection, span: Span) -> Iterator[Span]:
-    """Of SQLite only: the other database finds no smallest uuid."""
+def _weeks(connection: sa.Connection, span: Span) -> list[Span]:
+    """From the week of the first id to that of the last."""
     ends: list[UUID] = []
     for column in (t.RATINGS.c.id, t.CARDS.c.uuid, t.FEEDBACK.c.card):
-        for end in (sa.func.min(column), sa.func.max(column)):
-            found = connection.scalar(sa.select(end).where(*span.ids(column)))
-            if found is not None:
-                ends.append(found)
-    return span.weeks(made_at(min(ends)), made_at(max(ends))) if ends else iter(())
+        for order in (column.asc(), column.desc()):
+            # One of the databases has no smallest uuid.
+            end = sa.select(column).where(*span.ids(column)).order_by(order).limit(1)
+            ends += connection.scalars(end)
+    return list(span.weeks(made_at(min(ends)), made_at(max(ends)))) if ends else []
 
 
-def _read(connection: sa.Connection, span: Span, figures: Figures) -> None:
-    """Add what is counted in a span that shares no card with any that was read before."""
-    for heading, key, *numbers in _rows(connection, selects.orders(span)):
-        figures.orders[heading][key].add(*numbers)
-    for heading, key, state, cards, events in _rows(connection, selects.cards(span)):
-        figures.cards[heading][key][state] += cards
-        if heading == "client":
-            figures.joined += events
-    for statement, code, cards in _rows(connection, selects.reasons_of_statements(span)):
-        figures.reasons[statement][code] += cards
-    for outcome, system, code, events in _rows(connection, selects.events(span)):
-        figures.events[outcome, system, code] += events
-    for name, offered, accepted in _rows(connection, selects.suggestions(span)):
-        figures.offered[name] += offered
-        figures.accepted[name] += accepted
-    for what, bucket, calls, longest in _rows(connection, selects.timings(span)):
-        figures.buckets[what][bucket] += calls
-        figures.longest[what] = max(figures.longest[what], longest)
-
-
-def _rows(connection: sa.Connection, statement: sa.Executable) -> Iterator[tuple[Any, ...]]:
-    for row in connection.execute(statement):
-        yield tuple(row)
+def _ask(begin: Begin, week: Span) -> dict[str, Sequence[Any]]:
+    """All rows of each question of `selects.QUESTIONS`."""
+    with begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        return {
+            name: connection.execute(question(week, connection.dialect.name)).all()
+            for name, question in selects.QUESTIONS.items()
+        }

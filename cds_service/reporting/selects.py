@@ -1,20 +1,20 @@
-"""The questions to the store, each one statement that reads every large table once.
+"""The questions to the store, the same SQL on both databases but for one clause.
 
-The same SQL runs on both databases. What a statement counts is first counted for each way of judging
-(`profiles`, few rows) and each week; from there the small counts are added up for every heading, so
-that rows come back as (heading, key, figures).
+They are asked of one week after another. What is counted is first counted for each way of judging
+(`profiles`, few rows); from there the small counts are added up for every heading, so that rows come
+back as (heading, key, figures).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.rows import milliseconds
-from cds_service.reporting.span import Span, week_column
-from cds_service.reporting.timing import bucket_column
+from cds_service.reporting.span import Span
 
 NOT_RATED: Final = "INSUFFICIENT"
 """The outcome of an order for which a datum was missing."""
@@ -22,7 +22,11 @@ NOT_RATED: Final = "INSUFFICIENT"
 UNANSWERED, DISMISSED, OVERRIDDEN, ACCEPTED = range(4)
 """What became of a card. Of several events on one card the largest counts."""
 
-Select = sa.Select[Any] | sa.CompoundSelect[Any]
+BUCKET: Final = 100
+"""Microseconds: durations are counted in tenths of a millisecond."""
+
+Select = sa.Executable
+_Column = sa.ColumnElement[Any]
 
 _P: Final = t.PROFILES.c
 _Q: Final = t.PROFILE_QUESTIONS.c
@@ -32,158 +36,201 @@ _C: Final = t.CARDS.c
 _F: Final = t.FEEDBACK.c
 
 
-def _total(what: Any) -> sa.ColumnElement[int]:
+def _total(what: _Column) -> sa.ColumnElement[int]:
     # PostgreSQL's sum of large integers is a decimal.
     return sa.cast(sa.func.sum(what), sa.BigInteger)
 
 
-def _text(what: Any) -> sa.ColumnElement[str]:
-    return sa.cast(what, sa.String)
-
-
-def orders(span: Span) -> Select:
-    """(heading, key, orders, silent, first, last): `outcome`, `version`, `week`, and `question` for
-    those that were not rated; `version` and `week` also as `version not rated`, `week not rated`.
-    `first`, `last`: milliseconds.
+def orders(span: Span, dialect: str) -> Select:
+    """(heading, key, orders, silent, first, last): `outcome`, `version`, and for those that were
+    not rated `version not rated` and `question`; `first`, `last` in milliseconds. Then `evaluate`
+    and `total`: the number of a bucket of durations, and calls. A call is counted at its first
+    order, whose id it bears.
     """
-    week = week_column(_R.at).label("week")
-    base = (
-        sa.select(
-            _R.profile,
-            week,
-            sa.func.count().label("orders"),
-            sa.func.sum(sa.case((_R.cards == 0, 1), else_=0)).label("silent"),
-            sa.func.min(_R.at).label("first"),
-            sa.func.max(_R.at).label("last"),
-        )
-        .where(*span.ids(_R.id), *span.of_client(_R.client))
-        .group_by(_R.profile, week)
-        .cte("base")
-    )
-    judged = base.join(t.PROFILES, _P.id == base.c.profile)
+    base = _orders_by(
+        {
+            "profile": _R.profile,
+            "evaluate": _R.evaluate_us // BUCKET,
+            "total": _R.total_us // BUCKET,
+        },
+        span,
+        dialect,
+    ).cte("base")
+    b = base.c
+    judged = base.join(t.PROFILES, _P.id == b.profile)
+    asked = judged.join(t.PROFILE_QUESTIONS, _Q.profile == b.profile)
 
-    def counted(heading: str, key: Any, source: Any, *only: Any) -> Any:
-        return (
-            sa.select(
-                sa.literal(heading).label("heading"),
-                _text(key).label("key"),
-                _total(base.c.orders),
-                _total(base.c.silent),
-                sa.func.min(base.c.first),
-                sa.func.max(base.c.last),
-            )
-            .select_from(source)
-            .where(*only)
-            .group_by(key)
+    def counted(heading: str, key: _Column, source: Any, *only: _Column) -> Any:
+        head = (sa.literal(heading).label("heading"), key.label("key"))
+        numbers = (_total(b.orders), _total(b.silent), sa.func.min(b.first), sa.func.max(b.last))
+        return sa.select(*head, *numbers).select_from(source).where(*only).group_by(key)
+
+    def times(heading: str) -> Any:
+        key = sa.cast(b[heading], sa.String)
+        nothing = sa.literal(0)
+        return sa.select(sa.literal(heading), key, b.calls, nothing, nothing, nothing).where(
+            b[heading].is_not(None)
         )
 
     open_ = _P.outcome == NOT_RATED
-    asked = judged.join(t.PROFILE_QUESTIONS, _Q.profile == base.c.profile)
     return sa.union_all(
         counted("outcome", _P.outcome, judged),
         counted("version", _P.version, judged),
         counted("version not rated", _P.version, judged, open_),
-        counted("week", base.c.week, base),
-        counted("week not rated", base.c.week, judged, open_),
         counted("question", _Q.question, asked, open_),
+        times("evaluate"),
+        times("total"),
     )
 
 
-def _told(span: Span) -> sa.Subquery:
-    """What became of each card that was answered: its uuid, `state`, and how many events."""
+def _orders_by(
+    keys: Mapping[str, _Column], span: Span, dialect: str
+) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    """Orders by each of the keys; in a row of one key the others are null. PostgreSQL reads its
+    table once for all of them, SQLite has no grouping sets.
+    """
+    numbers = (
+        sa.func.count().label("orders"),
+        sa.func.sum(sa.case((_R.id == _R.call, 1), else_=0)).label("calls"),
+        sa.func.sum(sa.case((_R.cards == 0, 1), else_=0)).label("silent"),
+        sa.func.min(_R.at).label("first"),
+        sa.func.max(_R.at).label("last"),
+    )
+    where = (*span.ids(_R.id), *span.of_client(_R.client))
+    if dialect == "postgresql":
+        named = [key.label(name) for name, key in keys.items()]
+        return (
+            sa.select(*named, *numbers)
+            .where(*where)
+            .group_by(sa.func.grouping_sets(*(sa.tuple_(key) for key in keys.values())))
+        )
+    return sa.union_all(
+        *(
+            sa.select(
+                *(
+                    (key if name == each else sa.cast(sa.null(), key.type)).label(name)
+                    for name, key in keys.items()
+                ),
+                *numbers,
+            )
+            .where(*where)
+            .group_by(keys[each])
+            for each in keys
+        )
+    )
+
+
+def issued(span: Span, _: str) -> Select:
+    """(heading, key, cards): `client`, `outcome` (primary cards), `overlay`, `statement`,
+    `version`.
+    """
+    by = (_C.profile, _C.is_primary, _C.code, _C.client)
+    base = (
+        sa.select(*by, sa.func.count().label("cards"))
+        .where(*span.ids(_C.uuid), *span.of_client(_C.client))
+        .group_by(*by)
+        .cte("base")
+    )
+    return sa.union_all(*_headings(base, base.c.cards))
+
+
+def answered(span: Span, _: str) -> Select:
+    """(heading, key, state, reason, cards, events): the headings of `issued` with what became of
+    cards and how many events said so; reason null. Then `reason`: a statement, and a reason for
+    which cards of it were overridden. A card counts for each of its reasons once; one that was
+    accepted counts for none.
+    """
     state = sa.case(
         (_F.outcome == "accepted", ACCEPTED),
         (_F.reason_code.is_not(None), OVERRIDDEN),
         else_=DISMISSED,
     )
-    return (
-        sa.select(_F.card, sa.func.max(state).label("state"), sa.func.count().label("events"))
-        .where(*span.ids(_F.card), *span.of_client(_F.client))
-        .group_by(_F.card)
-        .subquery("told")
-    )
-
-
-def cards(span: Span) -> Select:
-    """(heading, key, state, cards, events): `client`, `outcome` (primary cards), `overlay`,
-    `statement`, `version`, `week`. `events`: feedback on these cards.
-    """
-    told = _told(span)
-    week = week_column(_C.at).label("week")
-    state = sa.func.coalesce(told.c.state, UNANSWERED).label("state")
-    by = (_C.client, _C.profile, _C.code, _C.is_primary, week, state)
-    base = (
+    heard = (
         sa.select(
-            *by,
-            sa.func.count().label("cards"),
-            sa.func.sum(sa.func.coalesce(told.c.events, 0)).label("events"),
+            _F.card,
+            _F.reason_code,
+            sa.func.max(state).label("state"),
+            sa.func.count().label("events"),
         )
-        .select_from(t.CARDS.outerjoin(told, told.c.card == _C.uuid))
-        .where(*span.ids(_C.uuid), *span.of_client(_C.client))
+        .where(*span.ids(_F.card), *span.of_client(_F.client))
+        .group_by(_F.card, _F.reason_code)
+        .subquery("heard")
+    )
+    # Beside each reason of a card what all its events say; `place` 1 stands for the card itself.
+    of_card: dict[str, Any] = {"partition_by": heard.c.card}
+    told = sa.select(
+        heard.c.card,
+        heard.c.reason_code,
+        sa.func.max(heard.c.state).over(**of_card).label("state"),
+        sa.func.sum(heard.c.events).over(**of_card).label("events"),
+        sa.func.row_number().over(**of_card).label("place"),
+    ).subquery("told")
+    known = (
+        sa.select(
+            _C.client, _C.profile, _C.code, _C.is_primary,
+            told.c.reason_code, told.c.state, told.c.events, told.c.place,
+        )
+        .join(told, told.c.card == _C.uuid)
+        .where(*span.ids(_C.uuid))
+        .cte("known")
+    )  # fmt: skip
+    k = known.c
+    by = (k.profile, k.state, k.is_primary, k.code, k.client)
+    base = (
+        sa.select(*by, sa.func.count().label("cards"), sa.func.sum(k.events).label("events"))
+        .where(k.place == 1)
         .group_by(*by)
         .cte("base")
     )
+    reason = (k.profile, k.is_primary, k.code, k.reason_code)
+    why = (
+        sa.select(*reason, sa.func.count().label("cards"))
+        .where(k.state == OVERRIDDEN, k.reason_code.is_not(None))
+        .group_by(*reason)
+        .cte("why")
+    )
+    w = why.c
+    fired = why.join(t.PROFILE_STATEMENTS, _S.profile == w.profile)
+    nothing, no_reason = sa.literal(0), sa.cast(sa.null(), sa.String)
+
+    def reasons(key: _Column, source: Any, *only: _Column) -> Any:
+        head = (sa.literal("reason"), key, sa.literal(OVERRIDDEN), w.reason_code)
+        chosen = sa.select(*head, _total(w.cards), nothing).select_from(source).where(*only)
+        return chosen.group_by(key, w.reason_code)
+
+    return sa.union_all(
+        *_headings(base, base.c.cards, base.c.state, no_reason, base.c.events),
+        reasons(_S.statement, fired, w.is_primary, _S.role == "fired"),
+        reasons(w.code, why, ~w.is_primary),
+    )
+
+
+def _headings(base: sa.CTE, cards: _Column, *more: _Column) -> list[Any]:
+    """Cards under each heading. `more`, if given: state, reason, events."""
     b = base.c
 
-    def counted(heading: str, key: Any, source: Any, *only: Any) -> Any:
-        return (
-            sa.select(
-                sa.literal(heading).label("heading"),
-                _text(key).label("key"),
-                b.state,
-                _total(b.cards),
-                _total(b.events),
-            )
-            .select_from(source)
-            .where(*only)
-            .group_by(key, b.state)
-        )
+    def counted(heading: str, key: _Column, source: Any, *only: _Column) -> Any:
+        head: list[_Column] = [sa.literal(heading).label("heading"), key.label("key")]
+        numbers: list[_Column] = [_total(cards).label("cards")]
+        if more:
+            state, reason, events = more
+            head += [state, reason.label("reason")]
+            numbers.append(_total(events).label("events"))
+        chosen = sa.select(*head, *numbers).select_from(source).where(*only)
+        return chosen.group_by(key, *more[:1])
 
     judged = base.join(t.PROFILES, _P.id == b.profile)
     fired = base.join(t.PROFILE_STATEMENTS, _S.profile == b.profile)
-    return sa.union_all(
+    return [
         counted("client", b.client, base),
-        counted("week", b.week, base),
         counted("version", _P.version, judged),
         counted("outcome", b.code, base, b.is_primary),
         counted("overlay", b.code, base, ~b.is_primary),
         counted("statement", _S.statement, fired, b.is_primary, _S.role == "fired"),
-    )
+    ]
 
 
-def reasons_of_statements(span: Span) -> Select:
-    """(statement, reason code, cards that were overridden for it). A card counts for each reason
-    that was given for it once; one that was accepted counts for none.
-    """
-    told = _told(span)
-    given = (
-        sa.select(_F.card, _F.reason_code)
-        .join(told, sa.and_(told.c.card == _F.card, told.c.state == OVERRIDDEN))
-        .where(_F.reason_code.is_not(None), *span.ids(_F.card), *span.of_client(_F.client))
-        .distinct()
-        .subquery("given")
-    )
-    by = (_C.profile, _C.code, _C.is_primary, given.c.reason_code)
-    base = (
-        sa.select(*by, sa.func.count().label("cards"))
-        .select_from(given.join(t.CARDS, _C.uuid == given.c.card))
-        .group_by(*by)
-        .cte("base")
-    )
-    b = base.c
-    fired = base.join(t.PROFILE_STATEMENTS, _S.profile == b.profile)
-    return sa.union_all(
-        sa.select(_S.statement, b.reason_code, _total(b.cards))
-        .select_from(fired)
-        .where(b.is_primary, _S.role == "fired")
-        .group_by(_S.statement, b.reason_code),
-        sa.select(b.code, b.reason_code, _total(b.cards))
-        .where(~b.is_primary)
-        .group_by(b.code, b.reason_code),
-    )
-
-
-def events(span: Span) -> Select:
+def events(span: Span, _: str) -> Select:
     """(outcome, reason system, reason code, events), also on cards that have no row."""
     by = (_F.outcome, _F.reason_system, _F.reason_code)
     return (
@@ -193,16 +240,10 @@ def events(span: Span) -> Select:
     )
 
 
-def suggestions(span: Span) -> Select:
+def suggestions(span: Span, _: str) -> Select:
     """(name, offered, accepted): one that was accepted twice counts once."""
-    s, taken_ = t.SUGGESTIONS.c, t.FEEDBACK_SUGGESTIONS.c
-    taken = (
-        sa.select(taken_.suggestion)
-        .join(t.FEEDBACK, _F.id == taken_.feedback)
-        .where(*span.ids(_F.card), *span.of_client(_F.client))
-        .distinct()
-        .subquery("taken")
-    )
+    s, suggestion = t.SUGGESTIONS.c, t.FEEDBACK_SUGGESTIONS.c.suggestion
+    taken = sa.select(suggestion).where(*span.ids(suggestion)).distinct().subquery("taken")
     source = t.SUGGESTIONS.outerjoin(taken, taken.c.suggestion == s.uuid)
     if span.client is not None:
         source = source.join(t.CARDS, _C.uuid == s.card)
@@ -214,37 +255,17 @@ def suggestions(span: Span) -> Select:
     )
 
 
-def timings(span: Span) -> Select:
-    """(`evaluate` or `total`, lower end of a bucket, calls, longest), in microseconds.
-
-    A call is counted at its first order, whose id it bears.
-    """
-    evaluate = bucket_column(_R.evaluate_us).label("evaluate")
-    total = bucket_column(_R.total_us).label("total")
-    base = (
-        sa.select(
-            evaluate,
-            total,
-            sa.func.count().label("calls"),
-            sa.func.max(_R.evaluate_us).label("longest_evaluate"),
-            sa.func.max(_R.total_us).label("longest_total"),
-        )
-        .where(_R.id == _R.call, *span.ids(_R.id), *span.of_client(_R.client))
-        .group_by(evaluate, total)
-        .cte("base")
-    )
-    b = base.c
-    return sa.union_all(
-        sa.select(
-            sa.literal("evaluate"), b.evaluate, _total(b.calls), sa.func.max(b.longest_evaluate)
-        ).group_by(b.evaluate),
-        sa.select(
-            sa.literal("total"), b.total, _total(b.calls), sa.func.max(b.longest_total)
-        ).group_by(b.total),
-    )
+QUESTIONS: Final[Mapping[str, Callable[[Span, str], Select]]] = {
+    "orders": orders,
+    "issued": issued,
+    "answered": answered,
+    "events": events,
+    "suggestions": suggestions,
+}
+"""What is asked of each week, of a database of that dialect."""
 
 
-def quarantined(span: Span) -> Select:
+def quarantined(span: Span) -> sa.Select[str, int]:
     """(why, events). Many of them name no card of ours, so the span is that of their arrival."""
     q = t.FEEDBACK_QUARANTINE.c
     arrived = []

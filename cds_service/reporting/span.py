@@ -13,7 +13,7 @@ from cds_service.adapters.store.ids import first_of
 
 WEEK: Final = timedelta(days=7)
 _MONDAY: Final = datetime(1969, 12, 29, tzinfo=UTC)
-"""The Monday of the week in which time begins."""
+"""Of the week in which ids begin."""
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2106, 2, 7, tzinfo=UTC)
 """Ids begin with 32 bits of seconds; nothing was made before or after."""
@@ -42,31 +42,18 @@ class Span(msgspec.Struct, frozen=True):
         return [] if self.client is None else [column == self.client]
 
     def weeks(self, first: datetime, last: datetime) -> Iterator[Span]:
-        """The span in pieces, each of one ISO week (UTC), from the week of `first` to that of
+        """The span in pieces, each within one ISO week (UTC), from that of `first` to that of
         `last`.
         """
-        begin = monday(week_of(first))
+        begin = monday(first)
         while begin <= last:
-            piece = msgspec.structs.replace(
-                self,
-                start=begin if self.start is None else max(begin, self.start),
-                end=begin + WEEK if self.end is None else min(begin + WEEK, self.end),
-            )
-            if piece.start is not None and piece.end is not None and piece.start < piece.end:
-                yield piece
+            start = begin if self.start is None else max(begin, self.start)
+            end = begin + WEEK if self.end is None else min(begin + WEEK, self.end)
+            if start < end:
+                yield msgspec.structs.replace(self, start=start, end=end)
             begin += WEEK
 
 
-def week_of(at: datetime) -> int:
-    """Number of its ISO week; the first week is that of 1 January 1970."""
-    return (at - _MONDAY) // WEEK
-
-
-def monday(week: int) -> datetime:
-    return _MONDAY + week * WEEK
-
-
-def week_column(milliseconds: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """`week_of` in SQL, of a column of milliseconds since 1970."""
-    offset = (_BEGINNING - _MONDAY) // timedelta(milliseconds=1)
-    return (milliseconds + offset) // (WEEK // timedelta(milliseconds=1))
+def monday(at: datetime) -> datetime:
+    """The beginning of its ISO week."""
+    return _MONDAY + (at - _MONDAY) // WEEK * WEEK

@@ -114,7 +114,8 @@ FEEDBACK: Final = _table(
     sa.Column("issued", sa.BigInteger, nullable=False),
     sa.Column("outcome_at", sa.BigInteger, nullable=False),
     sa.Column("received_at", sa.BigInteger, nullable=False),
-    sa.Index("ix_feedback_card", "card"),
+    # All that a report reads of an event, so that it need not look for the row.
+    sa.Index("ix_feedback_card", "card", "client", "outcome", "reason_code", "reason_system"),
     sa.Index("ix_feedback_received_at", "received_at"),
 )
 """Acknowledged events on cards of ours.
@@ -129,6 +130,7 @@ FEEDBACK_SUGGESTIONS: Final = _table(
     "feedback_suggestions",
     sa.Column("feedback", sa.ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("suggestion", sa.Uuid, primary_key=True),
+    sa.Index("ix_feedback_suggestions_suggestion", "suggestion"),
 )
 """What an `accepted` event accepted: suggestions of that card, proven like the card itself."""
 

@@ -1,0 +1,105 @@
+"""How long the default report takes on a large store; prints a table and writes build/bench-report.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import postgres
+
+from bench.history import fill
+from cds_service.adapters.databases import database_url
+
+ROOT: Final = Path(__file__).parents[2]
+TARGET: Final = 10.0
+RUNS: Final = 3
+_BYTES: Final = 1500
+"""Room on the disk for one card and what goes with it, with some to spare."""
+
+
+class Measured(NamedTuple):
+    database: str
+    cards: int
+    feedback: int
+    filled: float
+    seconds: list[float]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench-report", description=__doc__)
+    parser.add_argument("--postgresql", type=int, default=10_000_000, help="cards (0: none)")
+    parser.add_argument("--sqlite", type=int, default=1_000_000, help="cards (0: none)")
+    parser.add_argument("--feedback", type=float, default=0.2, help="events for each card")
+    arguments = parser.parse_args()
+    needed = _BYTES * max(arguments.postgresql, arguments.sqlite)
+    if shutil.disk_usage(tempfile.gettempdir()).free < needed:
+        print(
+            f"bench-report: needs {needed / 1e9:.0f} GB in {tempfile.gettempdir()}", file=sys.stderr
+        )
+        return 2
+    found = []
+    if arguments.sqlite:
+        with tempfile.TemporaryDirectory(prefix="cds-service-bench-") as folder:
+            name = f"SQLite {sqlite3.sqlite_version}"
+            url = f"sqlite:///{folder}/store.db"
+            found.append(_measure(name, url, arguments.sqlite, arguments.feedback))
+    if arguments.postgresql and postgres.binaries() is None:
+        print("bench-report: PostgreSQL is not installed", file=sys.stderr)
+        return 2
+    if arguments.postgresql:
+        with postgres.server() as server:
+            url = server.new_database()
+            found.append(_measure("PostgreSQL", url, arguments.postgresql, arguments.feedback))
+    text = _table(found)
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "bench-report.md").write_text(text, encoding="utf-8")
+    print(f"\n{text}\nWritten to build/bench-report.md")
+    return 0
+
+
+def _measure(database: str, url: str, cards: int, share: float) -> Measured:
+    feedback = int(cards * share)
+    print(f"{database}: making {cards:,} cards", flush=True)
+    began = time.monotonic()
+    fill(database_url(url, "bench"), cards, feedback)
+    filled = time.monotonic() - began
+    seconds = []
+    for _ in range(RUNS):
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "cds_service", "report"],
+            env=os.environ | {"CDS_SERVICE_STORE": url},
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        seconds.append(time.monotonic() - began)
+        print(f"{database}: {seconds[-1]:.2f} s", flush=True)
+    return Measured(database, cards, feedback, filled, seconds)
+
+
+def _table(found: list[Measured]) -> str:
+    lines = [
+        f"Default report: {RUNS} runs of the command, from start to end; {os.cpu_count()} cores.",
+        "",
+        "| database | cards | feedback | filled in | fastest | slowest | target | met |",
+        "|---|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    for each in found:
+        met = "yes" if max(each.seconds) < TARGET else "NO"
+        lines.append(
+            f"| {each.database} | {each.cards:,} | {each.feedback:,} | {each.filled:.0f} s "
+            f"| {min(each.seconds):.2f} s | {max(each.seconds):.2f} s | < {TARGET:g} s | {met} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
