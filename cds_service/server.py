@@ -201,9 +201,9 @@ def serve(settings: Settings, **seams: Any) -> None:
     """Serve until stopped. Raises ConfigurationError before anything listens."""
 
     def build(meter: Meter, store: Store | None) -> Flask:
-        checks = {"store": store.check} if store else {}
+        lesser = {"store": store.check} if store else {}
         return create_app(
-            settings, meter=meter, store=store, companion=store, checks=checks, **seams
+            settings, meter=meter, store=store, companion=store, lesser_checks=lesser, **seams
         )
 
     Server(settings, build).run()

@@ -14,11 +14,18 @@ from cds_service.web.errors import ANSWERS, outcome
 from cds_service.web.seams import Check
 
 
-def health(version: str, checks: Mapping[str, Check], logger: FilteringBoundLogger) -> Blueprint:
-    """`/livez`: the process runs; `/readyz`: it has read its content, and what it needs is there.
+def health(
+    version: str,
+    checks: Mapping[str, Check],
+    logger: FilteringBoundLogger,
+    lesser: Mapping[str, Check] | None = None,
+) -> Blueprint:
+    """`/livez`: the process runs; `/readyz`: it has read its content, and what cards need is there.
 
-    `version` is that of rules and value sets together.
+    `version` is that of rules and value sets together. When one of `lesser` fails the service is
+    ready but degraded: cards go out, and a balancer that took it away would take them away too.
     """
+    lesser = lesser or {}
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/livez")
@@ -33,7 +40,10 @@ def health(version: str, checks: Mapping[str, Check], logger: FilteringBoundLogg
         if failing:
             answer = ANSWERS[503]
             return outcome(503, answer.code, "not ready", f"failing: {', '.join(failing)}")
-        return _status("ready", content=version, checks=["content", *checks])
+        looked_at = ["content", *checks, *lesser]
+        if less := [name for name, check in lesser.items() if not _holds(name, check, logger)]:
+            return _status("degraded", content=version, checks=looked_at, failing=less)
+        return _status("ready", content=version, checks=looked_at)
 
     return blueprint
 
@@ -43,7 +53,7 @@ def _holds(name: str, check: Check, logger: FilteringBoundLogger) -> bool:
         check()
     except Exception as why:  # noqa: BLE001  # whatever it is, the service cannot do its work
         # Never its text: drivers quote addresses and statements.
-        logger.warning("not ready", check=name, error=type(why).__name__)
+        logger.warning("check failed", check=name, error=type(why).__name__)
         return False
     return True
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cds_service.adapters.databases import WAIT
 from cds_service.settings import CONFIG_VARIABLE, Settings, load_settings
 from cds_service.settings_mistakes import PREFIX
 
@@ -104,6 +105,9 @@ def test_variables_made_by_kubernetes_do_not_reach_our_settings(pod):
 def test_probes_ask_the_pages_they_are_for(container):
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["readinessProbe"]["timeoutSeconds"] > 2 * WAIT, "two databases that hang"
+    # What a restart does not mend must not restart it.
+    assert container["startupProbe"]["httpGet"]["path"] == "/livez"
 
 
 def test_a_pod_that_goes_finishes_its_calls(pod, container):
