@@ -170,6 +170,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         self.callable = None
         super().reload()
 
+    @property
+    def open_to_pages(self) -> bool:
+        """Whether every web page may read our answers."""
+        return self._settings.dev
+
     def note_refusal(self, status: int, error: BaseException, request_id: str) -> None:
         """Of something that never became a call."""
         log = self._logger.error if status >= 500 else self._logger.info

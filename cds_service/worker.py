@@ -20,7 +20,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from cds_service.web.call_log import failure, make_logger
 from cds_service.web.errors import body
-from cds_service.web.headers import PROTECTIVE
+from cds_service.web.headers import ANY_ORIGIN, POLICY, PROTECTIVE
 from cds_service.web.invoke import WAITED
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:  # noqa: ARG002
         """Bad request lines and headers never reach the app; gunicorn would quote them in a page
-        of HTML and in its log.
+        of HTML and in its log. What the Origin header said is lost with the rest, so only development
+        mode, which lets every page read, can let a page read this.
         """
         status, phrase = refusal(exc)
         request_id = str(uuid4())
@@ -113,6 +114,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             "Content-Type": "application/json",
             "Content-Length": str(len(content)),
             "Connection": "close",
+            "Content-Security-Policy": POLICY,
+            **(ANY_ORIGIN if self.app.open_to_pages else {"Vary": "Origin"}),
             **PROTECTIVE,
         }
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())

@@ -5,6 +5,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from calls import MARK, call
@@ -13,7 +14,7 @@ from gunicorn.http import errors as parser
 from test_server import Running, free_port, served
 
 from cds_service.web.errors import ANSWERS
-from cds_service.worker import JsonLogger, TimedPool, refusal, waited
+from cds_service.worker import JsonLogger, TimedPool, Worker, refusal, waited
 
 POST = (
     b"POST /cds-services/cervical-mri HTTP/1.1\r\nHost: cds\r\nContent-Type: application/json\r\n"
@@ -89,6 +90,7 @@ def test_it_is_refused_with_an_outcome_that_quotes_nothing(server, sent, status)
     assert found == status
     assert headers["Content-Type"] == "application/json"
     assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Access-Control-Allow-Origin"] == "*", "development mode: any page may read it"
     outcome = json.loads(body)
     assert outcome["resourceType"] == "OperationOutcome"
     uuid.UUID(outcome["id"])
@@ -117,6 +119,19 @@ def test_refusals_of_the_server_are_counted(server, metrics_port):
     before = count()
     answer(server, f"GET /{MARK * 500} HTTP/1.1\r\n\r\n".encode())
     assert count() == before + 1
+
+
+def test_in_production_no_page_reads_what_the_server_refuses():
+    """Whose page asked is lost with the headers that could not be read."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        worker = Worker.__new__(Worker)
+        worker.app = SimpleNamespace(open_to_pages=False, note_refusal=lambda *_: None)
+        worker.handle_error(None, ours, None, parser.LimitRequestHeaders("x"))
+        answer = theirs.recv(1 << 16)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"Vary: Origin" in answer
+    assert b"Access-Control" not in answer
 
 
 @pytest.mark.parametrize(

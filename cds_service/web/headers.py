@@ -30,6 +30,10 @@ PROTECTIVE: Final = {
 }
 
 
+POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+ANY_ORIGIN: Final = {"Access-Control-Allow-Origin": "*"}
+
+
 def install(app: Flask, origins: frozenset[str] | None) -> None:
     """Allow `origins` to call from a browser; None: every origin (development mode).
 
@@ -49,7 +53,7 @@ def install(app: Flask, origins: frozenset[str] | None) -> None:
     def add(response: Response) -> Response:
         headers = response.headers
         if origins is None:
-            headers["Access-Control-Allow-Origin"] = "*"
+            headers.update(ANY_ORIGIN)
         else:
             headers.add("Vary", "Origin")
             origin = request.headers.get("Origin")
@@ -58,5 +62,5 @@ def install(app: Flask, origins: frozenset[str] | None) -> None:
                 headers["Access-Control-Allow-Origin"] = origin
         for name, value in PROTECTIVE.items():
             headers.setdefault(name, value)
-        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        headers.setdefault("Content-Security-Policy", POLICY)
         return response
