@@ -235,7 +235,7 @@ def test_the_wire_is_shown_and_can_be_copied(browser, watched, url):
 
 def test_evidence_leads_to_the_entry_it_rests_on(page, url):
     open_patient(page, url, "V05")
-    page.locator("#reasons a", has_text="Body temperature").first.click()
+    page.locator("#reasons .evidence li", has_text="against ≥ 38 °C").locator("a").first.click()
     shown = page.locator(".row.shown")
     assert "100.4" in shown.inner_text()
     assert shown.locator("summary").evaluate("each => each === document.activeElement")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from cds_service.cdshooks.encode import pretty
 from cds_service.cdshooks.request import decode
 from cds_service.errors import BadRequest, EditRefused
 
 Json = dict[str, Any]
+DEEPEST: Final = 100
+"""Levels of objects and lists; no FHIR resource comes near."""
+_TOO_DEEP: Final = "the JSON is nested too deeply; send a plain hook request"
 
 
 def read(text: str) -> Json:
@@ -27,9 +30,13 @@ def read(text: str) -> Json:
             f"line {why.lineno}, column {why.colno}: {why.msg}; mend the JSON there"
         ) from None
     except RecursionError:
-        raise EditRefused("the JSON is nested too deeply; send a plain hook request") from None
+        raise EditRefused(_TOO_DEEP) from None
+    except ValueError:
+        raise EditRefused("a whole number has thousands of digits; write a shorter one") from None
     if not isinstance(found, dict):
         raise EditRefused("the text is not one JSON object; paste a whole CDS Hooks request")
+    if _depth(found) > DEEPEST:
+        raise EditRefused(_TOO_DEEP)
     try:
         decode(text.encode("utf-8"))
     except BadRequest as why:
@@ -74,6 +81,22 @@ def drafts(request: Json) -> list[Json]:
 def reference(resource: Json) -> str:
     """`Type/id`."""
     return f"{resource.get('resourceType')}/{resource.get('id')}"
+
+
+def _depth(value: Any) -> int:
+    """Levels below and with `value`, counted without recursion."""
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            break
+        level = [
+            child
+            for each in level
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
+    return depth
 
 
 def _no_number(_: str) -> NoReturn:

@@ -39,6 +39,8 @@ def test_dates_move_to_today_when_the_day_it_was_written_for_is_given():
         ('{"hook": NaN}', "no JSON number"),
         ("[" * 100_000, "nested too deeply"),
         ('{"hook": "\\ud800"}', "not valid JSON"),
+        (f'{{"hook": {"1" * 5000}}}', "thousands of digits"),
+        (f'{{"prefetch": {"[" * 400}{"]" * 400}}}', "nested too deeply"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(text, says):
@@ -100,6 +102,19 @@ def test_a_chart_of_odd_resources_is_shown_not_a_defect(odd, bundled):
     except EditRefused:
         return  # another patient
     assert len(done.chart.sections) == 6
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["kind", "key", "place", "date", "state", "value", "finding", "measure",
+                         "answer", "order", "code", "priority", "response", "card", "suggestion"]),
+        JSON | st.sampled_from(["add", "measure", "move", "state", "value", "remove", "accept",
+                                "study", "priority", "conditions", "obs-exam", 0, "0", "2026-03-01"]),
+    )
+)  # fmt: skip
+def test_any_edit_is_carried_out_or_refused(edit):
+    with suppress(EditRefused):
+        bench().change(Asked(request=opened("V01"), edit=edit))
 
 
 def test_a_request_is_written_as_it_was_read():

@@ -123,6 +123,7 @@ async function call(body, hook) {
     before: state.memory,
   });
   refill(cards, shown.cards, byId("cards"));
+  byId("cards").scrollTop = 0;
   if (shown.why === undefined) {
     status.textContent = `The service answered ${fired.status}. What to do stands in the place of the cards.`;
     return;
