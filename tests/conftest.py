@@ -1,15 +1,20 @@
 """What every room's tests share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import postgres
 import pytest
+import sqlalchemy as sa
 from calls import NOW, Remembering, post
 from flask.testing import FlaskClient
 from wire import assert_valid_response
+
+from cds_service.adapters.databases import database_url
 
 Send = Callable[..., dict[str, Any]]
 
@@ -48,3 +53,24 @@ def send(client_at: Callable[[datetime], FlaskClient]) -> Send:
         return answer
 
     return answered
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    if postgres.binaries() is None:
+        pytest.skip("PostgreSQL is not installed")
+    # A server of its own, gone with its files afterwards.
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)],
+    ids=["on SQLite", "on PostgreSQL"],
+)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
+    running = request.getfixturevalue("postgres_server")
+    return database_url(running.new_database(), "test")

@@ -45,7 +45,7 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
                 raise ConfigurationError(
                     f"{shown(url)}: the schema is not up to date; run: cds-service db upgrade"
                 )
-            for why, number in connection.execute(selects.quarantined(span)).tuples():
+            for why, number in connection.execute(selects.quarantined(span)):
                 figures.quarantined[why] = number
             weeks = _weeks(connection, span)
         with ThreadPoolExecutor(_AT_ONCE) as threads:

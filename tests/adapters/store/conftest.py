@@ -1,40 +1,18 @@
-"""Stores on databases of both kinds. PostgreSQL is a server of its own, where it is installed."""
+"""Stores on databases of both kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import postgres
 import pytest
 import sqlalchemy as sa
 from stored import DEVELOPMENT, Service
 
-from cds_service.adapters.databases import database_url, transaction
+from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.settings import Settings
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Postgres]:
-    if postgres.binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
-    with postgres.server() as running:
-        yield running
-
-
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.integration)],
-    ids=["on SQLite", "on PostgreSQL"],
-)
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
-    """The URL of a database without tables."""
-    if request.param == "sqlite":
-        return database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
-    running = request.getfixturevalue("postgres_server")
-    return database_url(running.new_database(), "test")
 
 
 @pytest.fixture

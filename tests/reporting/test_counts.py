@@ -1,0 +1,106 @@
+"""Whatever was issued and told, the report says what a count by hand says, on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from past import CALLS, CLIENTS, DATES, counted, nearest, write
+
+from cds_service.adapters.databases import transaction
+from cds_service.adapters.store import schema
+from cds_service.reporting.interval import wilson
+from cds_service.reporting.query import report
+from cds_service.reporting.span import Span
+
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+    return empty
+
+
+def span(first, last, client):
+    start = first and datetime.combine(first, time(), UTC)
+    return Span(start, last and datetime.combine(last + timedelta(days=1), time(), UTC), client)
+
+
+def states(tally):
+    assert tally.issued == tally.answered + tally.unanswered
+    names = ("accepted", "overridden", "dismissed", "unanswered")
+    return +Counter({name: getattr(tally, name) for name in names})
+
+
+def groups(found):
+    for each in found:
+        assert each.interval == wilson(
+            each.cards.overridden + each.cards.dismissed, each.cards.answered
+        )
+    return {each.key: states(each.cards) for each in found}
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(calls=CALLS, first=DATES, last=DATES, client=st.none() | st.sampled_from(sorted(CLIENTS)))
+def test_the_report_says_what_a_count_by_hand_says(url: sa.URL, calls, first, last, client):
+    write(url, calls)
+    asked = span(first, last, client)
+    found, by_hand = report(url, asked, {}, NOW), counted(calls, asked)
+
+    assert states(found.cards) == by_hand["cards"]
+    assert groups(found.by_outcome) == by_hand["outcome"]
+    assert groups(found.by_overlay) == by_hand["overlay"]
+    assert groups(found.by_client) == by_hand["client"]
+    assert {each.id: states(each.cards) for each in found.by_statement} == by_hand["statement"]
+    reasons = {each.id: each.reasons for each in found.by_statement if each.reasons}
+    assert reasons == by_hand["reasons"]
+
+    orders = found.orders
+    assert orders.outcomes == by_hand["outcomes"]
+    assert (orders.evaluated, orders.silent) == (by_hand["outcomes"].total(), by_hand["silent"])
+    assert orders.not_rated == by_hand["outcomes"]["INSUFFICIENT"]
+    assert {each.question: each.orders for each in orders.missing} == by_hand["missing"]
+
+    assert {each.start: each.orders for each in found.weeks} == by_hand["weeks"]
+    assert (
+        +Counter({each.start: each.not_rated for each in found.weeks}) == by_hand["weeks not rated"]
+    )
+    assert {each.start: states(each.cards) for each in found.weeks if each.cards.issued} == by_hand[
+        "week"
+    ]
+    assert {
+        each.version: (each.first, each.last, each.orders, each.not_rated)
+        for each in found.versions
+    } == by_hand["versions"]
+    assert {
+        each.version: states(each.cards) for each in found.versions if each.cards.issued
+    } == by_hand["version"]
+
+    assert {each.name: each.offered for each in found.suggestions} == by_hand["offered"]
+    assert +Counter({each.name: each.accepted for each in found.suggestions}) == by_hand["taken"]
+    told = by_hand["events"]
+    assert found.feedback.events == told.total()
+    assert found.feedback.accepted == told["accepted", None, None]
+    assert found.feedback.without_card == by_hand["without card"]
+    assert found.feedback.quarantined == by_hand["apart"]
+    assert {
+        ("overridden", each.system, each.code): each.events for each in found.feedback.reasons
+    } == {key: number for key, number in told.items() if key[0] == "overridden"}
+
+    assert found.timing.calls == len(by_hand["total"])
+    for name in ("evaluate", "total"):
+        shown, durations = getattr(found.timing, name), by_hand[name]
+        if durations:
+            assert (shown.p50, shown.p95, shown.p99, shown.longest) == tuple(
+                nearest(durations, percent) for percent in (50, 95, 99, 100)
+            )
+        else:
+            assert shown is None
