@@ -8,7 +8,7 @@ COPY cards ./cards
 COPY fixtures ./fixtures
 RUN python -m venv /opt/cds-service \
     && python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
-    && /opt/cds-service/bin/python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[postgresql]" \
+    && /opt/cds-service/bin/python -m pip install --no-cache-dir "$(echo /wheels/*.whl)[postgresql,report]" \
     && /opt/cds-service/bin/cds-service check \
     && /opt/cds-service/bin/python -m pip uninstall --yes pip
 
