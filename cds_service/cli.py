@@ -111,7 +111,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         add.set_defaults(run=run)
     add = commands.add_parser(
-        "check", parents=[common], help="validate cards, statements, value sets and settings"
+        "check",
+        parents=[common],
+        help="validate cards, statements, value sets, settings, and what is sent for the samples",
     )
     add.add_argument(
         "--online",
@@ -186,12 +188,17 @@ def _check(arguments: argparse.Namespace) -> int:
 
         check_offline(settings)
     terminology = load_terminology(settings)
-    build_evaluator(settings, terminology)
-    conflicts = terminology.conflicts()
-    for conflict in conflicts:
-        print(conflict, file=sys.stderr)
-    if conflicts:
-        print(f"{len(conflicts)} to look at in the value sets", file=sys.stderr)
+    evaluator = build_evaluator(settings, terminology)
+    clients = (settings.development_client(), *settings.runtime_clients())
+    # Slower to import than everything else, and needed here only.
+    from cds_service.oracle import problems
+
+    found = terminology.conflicts()
+    found += problems(terminology, evaluator, clients, settings.value_set_folder)
+    for each in found:
+        print(each, file=sys.stderr)
+    if found:
+        print(f"{len(found)} to look at", file=sys.stderr)
         return REFUSED
     print(
         f"ok: settings, {len(settings.clients)} clients, cards, statements and "

@@ -33,6 +33,7 @@ def evaluator(monkeypatch: pytest.MonkeyPatch) -> FakeEvaluator:
     fake = FakeEvaluator()
     monkeypatch.setattr("cds_service.app.build_evaluator", lambda *_: fake)
     monkeypatch.setattr("cds_service.app.load_terminology", lambda _: FakeTerminology())
+    monkeypatch.setattr("cds_service.oracle.problems", lambda *_: iter(()))
     return fake
 
 
@@ -168,6 +169,12 @@ class TestCheck:
         monkeypatch.setattr(FakeTerminology, "found", ("VS-ONE: code 1 stands in VS-TWO too",))
         assert main(["check"]) == 1
         assert "VS-ONE: code 1" in capsys.readouterr().err
+
+    def test_what_is_no_fhir_is_printed(self, evaluator, monkeypatch, capsys):
+        said = "answer to V01: status: Field required"
+        monkeypatch.setattr("cds_service.oracle.problems", lambda *_: iter((said,)))
+        assert main(["check"]) == 1
+        assert capsys.readouterr() == ("", f"{said}\n1 to look at\n")
 
     def test_wrong_content(self, monkeypatch, capsys):
         from cds_service.errors import ConfigurationError

@@ -28,6 +28,7 @@ class Terminology:
 def content_read_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cds_service.app.build_evaluator", lambda *_: None)
     monkeypatch.setattr("cds_service.app.load_terminology", lambda _: Terminology())
+    monkeypatch.setattr("cds_service.oracle.problems", lambda *_: iter(()))
 
 
 @pytest.fixture
