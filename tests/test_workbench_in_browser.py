@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
+import requests
 from browser import axe, running
 from samples import SAMPLES
+from tokens import Issuer, jwks
 
 from cds_service.demo import service
+from cds_service.ports import free_port
 
 pytestmark = pytest.mark.integration
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+NORTH = Issuer("north")
 ANSWER = "POST", "/cds-services/cervical-mri"
 
 
@@ -126,7 +134,7 @@ def test_study_contrast_and_priority_are_on_the_next_call(page, url):
     page.get_by_label("Study and contrast").select_option("72156")
     call, _ = fired(page, page.get_by_role("button", name="Change study").click)
     assert draft(call)["code"]["coding"][0]["code"] == "72156"
-    page.get_by_label("Priority").select_option("stat")
+    page.get_by_label("Priority", exact=True).select_option("stat")
     call, _ = fired(page, page.get_by_role("button", name="Change priority").click)
     assert draft(call)["priority"] == "stat"
 
@@ -273,6 +281,58 @@ def test_nothing_is_inaccessible_or_too_wide(watched, url, width, scheme):
         found = page.evaluate(f"axe.run({{runOnly: {json.dumps(RULES)}}})")
         faults = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
         assert faults == []
+
+
+@contextmanager
+def in_production(folder):
+    """A service with one client and a workbench; yields its address."""
+    port = free_port(0)
+    url = f"http://127.0.0.1:{port}"
+    (folder / "keys.json").write_bytes(jwks(NORTH.jwk()))
+    (folder / "cds.toml").write_text(
+        f"""
+base_url = "{url}"
+port = {port}
+store = "sqlite:///{folder / "store.db"}"
+replay_store = "sqlite:///{folder / "seen.db"}"
+pages = {{ workbench = true }}
+[[clients]]
+name = "north"
+issuer = "{NORTH.issuer}"
+keys_file = "keys.json"
+"""
+    )
+    command = [sys.executable, "-m", "cds_service", "serve", "--config", str(folder / "cds.toml")]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=log, stderr=log)
+    try:
+        for _ in range(600):
+            assert process.poll() is None, (folder / "log").read_text()
+            with suppress(requests.RequestException), requests.Session() as session:
+                session.trust_env = False
+                if session.get(f"{url}/readyz", timeout=2).ok:
+                    break
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=35)
+
+
+def test_in_production_it_calls_with_the_token_it_is_given(browser, tmp_path):
+    page = browser.new_page()
+    with in_production(tmp_path) as url:
+        page.goto(f"{url}/workbench")
+        page.get_by_role("heading", name="The service answered 401").wait_for()
+        page.get_by_text("Token", exact=True).click()
+        now = int(time.time())
+        aud = f"{url}/cds-services/cervical-mri"
+        token = NORTH.token({"jku": None}, iat=now, exp=now + 300, aud=aud)
+        page.get_by_label("Bearer token").fill(token)
+        _, answer = fired(page, page.get_by_role("button", name="Fire order-select").click)
+        assert answer.status == 200
+        said(page, "NOT_YET")
+    page.close()
 
 
 def test_nothing_is_fetched_from_elsewhere(page, url):
