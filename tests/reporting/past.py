@@ -191,9 +191,7 @@ Tallies = dict[str, Counter[str]]
 def counted(calls: list[Call], span: Span) -> dict[str, Any]:
     """What the report has to say, counted card by card."""
     inside = [
-        call
-        for call in calls
-        if span.client in (None, call.client) and within(call.at, span)
+        call for call in calls if span.client in (None, call.client) and within(call.at, span)
     ]
     kept = [call for call in inside if not call.lost]
     found: dict[str, Any] = {
@@ -249,7 +247,9 @@ def counted(calls: list[Call], span: Span) -> dict[str, Any]:
         (told.outcome, told.reason and told.reason.system, told.reason and told.reason.code)
         for _, told in every
     )
-    found["apart"] = Counter(why for why, received in set_apart(calls, span) if within(received, span))
+    found["apart"] = Counter(
+        why for why, received in set_apart(calls, span) if within(received, span)
+    )
     found["without card"] = sum(call.lost for call, _ in every)
     return found
 
@@ -269,7 +269,12 @@ def set_apart(calls: list[Call], span: Span) -> list[tuple[str, datetime]]:
             for told in card.told:
                 why = "time" if told.late < -5 else "suggestion"
                 if why == "time" or told.outcome == "accepted":
-                    key = (str(card.uuid), told.outcome, why, call.at + timedelta(minutes=told.late))
+                    key = (
+                        str(card.uuid),
+                        told.outcome,
+                        why,
+                        call.at + timedelta(minutes=told.late),
+                    )
                     found[key] = why, call.at + timedelta(minutes=30)
     return list(found.values())
 

@@ -12,7 +12,12 @@ from cds_service.reporting.interval import wilson
 # Newcombe, Statistics in Medicine 1998;17:857-872, table I, method 3: published to four places.
 @pytest.mark.parametrize(
     ("hits", "of", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_the_interval_is_the_published_one(hits, of, low, high):
     found = wilson(hits, of)
