@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.app import override_codings
+from cds_service.app import load_library, override_codings
 from cds_service.reporting.interval import override_interval
 from cds_service.reporting.model import Statement, Tally
 from cds_service.reporting.review import candidates, limits
@@ -64,5 +64,5 @@ def test_both_rules_are_said_together():
 
 
 def test_every_reason_on_our_cards_is_known_to_apply_or_not():
-    codes = {coding["code"] for coding in override_codings(Settings())}
+    codes = {coding["code"] for coding in override_codings(load_library(), Settings())}
     assert codes - limits().does_not_apply.codes == APPLIES
