@@ -11,11 +11,13 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 from urllib.parse import quote
 
+import browser as chromium
 import pytest
 import requests
-from browser import running
+from browser import axe
 from cryptography.fernet import Fernet
 from ehr import ehr, heard
 from rig_fhir import chart_of, serving
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.integration
 
 NORTH = Issuer("north")
 NAME = "V17"
-WAIT = 20_000
+WAIT = 10_000
 PAMA = "http://fhir.org/argonaut/Extension/pama-rating"
 
 
@@ -156,7 +158,9 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with running() as found:
+    """A browser that keeps no cookies of third parties, as more and more do."""
+    flags = [*chromium.FLAGS, "--test-third-party-cookie-phaseout"]
+    with mock.patch.object(chromium, "FLAGS", flags), chromium.running() as found:
         yield found
 
 
@@ -164,9 +168,11 @@ def browser():
 def opened(browser, world):
     """A new browser at the EHR's page, which says afterwards what went wrong in it."""
     wrong: list[str] = []
+    expected: list[str] = []
 
     @contextmanager
-    def open_(width=1440, **options):
+    def open_(width=1440, failing=(), **options):
+        expected.extend(failing)
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         context.set_default_timeout(WAIT)
         context.on("weberror", lambda why: wrong.append(str(why.error)))
@@ -180,7 +186,7 @@ def opened(browser, world):
 
     yield open_
     # The pages of the authorization server ask for a font of elsewhere, and do without.
-    assert [each for each in wrong if not each.startswith("https://fonts.")] == []
+    assert [each for each in wrong if not each.startswith("https://fonts.")] == expected
 
 
 def log_in(app, user):
@@ -236,3 +242,155 @@ def test_from_the_card_to_the_app_and_back_to_a_rated_order(opened, world):
     # The rating on the order is ours already: nothing is to be written anew.
     assert "systemActions" not in again
     assert outcome(world.fire(draft, hook="order-sign")["cards"][0]) == "MRI_URGENT"
+
+
+def test_in_a_frame_of_the_ehr_without_third_party_cookies(opened, world):
+    """The service is of another site than the EHR and its servers; it sets no cookie anyway."""
+    with opened() as page:
+        page.evaluate(
+            "url => openFrame(url)", world.launch(world.link(userId="Practitioner/framed"))
+        )
+        app = page.frame_locator("iframe")
+        log_in(app, "framed")
+        wait_for(app, "INSUFFICIENT")
+        tried = "document.cookie = 'probe=1; SameSite=None; Secure'; document.cookie"
+        assert page.frames[1].evaluate(tried) == ""
+        answer(app, "neuro-exam-normal", "Yes")
+        wait_for(app, "NOT_YET")
+        app.get_by_role("button", name="Use this").click()
+        app.locator("#sent").wait_for(state="visible")
+        update, done = heard(page)
+        cookies = [each for each in page.context.cookies() if each["domain"] == "localhost"]
+    assert cookies == []
+    assert (update["data"]["messageType"], done["data"]["messageType"]) == (
+        "scratchpad.update", "ui.done",
+    )  # fmt: skip
+    draft = update["data"]["payload"]["resource"]
+    rating = next(each for each in draft["extension"] if each["url"] == PAMA)
+    assert rating["valueCodeableConcept"]["coding"][0]["code"] == "not-appropriate"
+    again = world.fire(draft, userId="Practitioner/framed")
+    assert outcome(again["cards"][0]) == "NOT_YET"
+
+
+def test_no_other_page_may_frame_it(opened, world):
+    with opened(failing=[f"{world.url}/smart/launch"]) as page:
+        page.goto(world.ehr.replace("127.0.0.1", "localhost"))
+        with page.expect_console_message(lambda line: "frame-ancestors" in line.text):
+            page.evaluate("url => openFrame(url)", f"{world.url}/smart/launch")
+
+
+def test_without_messages_it_says_what_to_do_and_the_answers_count(opened, world):
+    with opened() as page:
+        link = world.link(userId="Practitioner/alone")
+        page.goto(world.launch(link, smart_messaging_origin=None))
+        log_in(page, "alone")
+        answer(page, "neuro-exam-normal", "Yes")
+        wait_for(page, "NOT_YET")
+        page.get_by_role("button", name="Use this").click()
+        page.get_by_text("takes no messages from apps").wait_for()
+    (card,) = world.fire(userId="Practitioner/alone")["cards"]
+    assert outcome(card) == "NOT_YET"
+
+
+def test_an_ehr_that_does_not_answer_is_not_taken_for_one_that_did(opened, world):
+    with opened() as page:
+        page.evaluate("answers = false")
+        app = in_window(page, world.launch(world.link(userId="Practitioner/silent")))
+        log_in(app, "silent")
+        answer(app, "neuro-exam-normal", "Yes")
+        wait_for(app, "NOT_YET")
+        app.get_by_role("button", name="Use this").click()
+        app.get_by_text("did not confirm").wait_for()
+        assert [each["data"]["messageType"] for each in heard(page)] == ["scratchpad.update"]
+
+
+def test_a_page_of_another_origin_is_told_nothing(opened, world):
+    """The token names the EHR's origin; the page that opened the app has another."""
+    with opened() as page:
+        page.goto(world.ehr.replace("127.0.0.1", "localhost"))
+        app = in_window(page, world.launch(world.link(userId="Practitioner/lured")))
+        log_in(app, "lured")
+        answer(app, "neuro-exam-normal", "Yes")
+        wait_for(app, "NOT_YET")
+        app.get_by_role("button", name="Use this").click()
+        app.get_by_text("did not confirm").wait_for()
+        assert heard(page) == []
+
+
+def test_the_link_of_another_user_is_no_longer_good(opened, world):
+    link = world.link(userId="Practitioner/one")
+    with opened() as page:
+        page.goto(world.launch(link))
+        log_in(page, "two")
+        page.get_by_role("heading", name="This link is no longer good").wait_for()
+    with opened() as page:
+        page.goto(world.launch(link))
+        log_in(page, "one")
+        wait_for(page, "INSUFFICIENT")
+
+
+def test_a_used_link_is_no_longer_good(opened, world):
+    link = world.link(userId="Practitioner/again")
+    for number in range(2):
+        with opened() as page:
+            page.goto(world.launch(link))
+            log_in(page, "again")
+            if number:
+                page.get_by_role("heading", name="This link is no longer good").wait_for()
+                continue
+            answer(page, "neuro-exam-normal", "Yes")
+            wait_for(page, "NOT_YET")
+            page.get_by_role("button", name="Use this").click()
+            page.get_by_text("Your answers are kept").wait_for()
+
+
+def test_opened_by_itself_it_reads_the_chart_and_keeps_nothing(opened, world):
+    with opened() as page:
+        page.goto(f"{world.url}/smart/launch")
+        log_in(page, world.user)
+        page.get_by_text("No order came with this launch").wait_for()
+        assert page.get_by_role("button", name="Use this").count() == 0
+
+
+def test_a_refused_consent_is_said(opened, world):
+    with opened() as page:
+        page.goto(world.launch(world.link(userId="Practitioner/refuses")))
+        page.get_by_text("[ Cancel ]").click()
+        page.get_by_role("heading", name="did not let the app in").wait_for()
+
+
+def test_the_end_of_another_tabs_launch_is_refused(opened, world):
+    """A code and state that were begun elsewhere log nobody in here."""
+    with opened() as page:
+        page.goto(f"{world.url}/smart/app?code=stolen&state=north.stolen")
+        page.get_by_role("heading", name="was not begun here").wait_for()
+        assert "stolen" not in page.url
+
+
+def test_it_works_with_the_keyboard_and_for_a_screen_reader(opened, world):
+    with opened(width=390) as page:
+        page.goto(world.launch(world.link(userId="Practitioner/keys")))
+        log_in(page, "keys")
+        wait_for(page, "INSUFFICIENT")
+        page.locator("#q-neuro-exam-normal-open").focus()
+        page.keyboard.press("ArrowLeft")
+        wait_for(page, "INSUFFICIENT")
+        page.locator("fieldset[data-link=motor-exam]").wait_for()
+        # The page was drawn anew; who was at an answer still is.
+        assert page.evaluate("document.activeElement.id") == "q-neuro-exam-normal-false"
+        page.locator("#q-conservative-therapy-weeks").fill("long")
+        page.keyboard.press("Tab")
+        page.get_by_text("Enter a number from 0 to 1000").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.evaluate(axe())
+        found = page.evaluate("axe.run().then((all) => all.violations.map((each) => each.id))")
+        assert found == []
+        page.locator("#use").focus()
+        page.keyboard.press("Enter")
+        page.get_by_text("Your answers are kept").wait_for()
+
+
+def test_nothing_of_it_is_in_the_log(world):
+    said = world.log.read_text()
+    for word in (world.context["patientId"], world.user, "stolen", "appContext"):
+        assert word not in said

@@ -10,6 +10,8 @@ const KINDS = [
 ];
 const SCOPES = ['openid', 'fhirUser', 'launch', 'launch/patient', ...KINDS.map((kind) => `patient/${kind}.rs`)];
 
+const FRAMED = { sameSite: 'none', secure: true, signed: true, overwrite: true };
+
 /**
  * @param {string} issuer address it is served at
  * @param {string} base of the FHIR server
@@ -33,13 +35,20 @@ export function authorization(issuer, base, smart) {
     claims: { openid: ['sub'], fhirUser: ['fhirUser'] },
     conformIdTokenClaims: false,
     extraParams: ['launch', 'aud'],
-    cookies: { keys: [randomUUID()] },
+    // As servers do whose pages may be shown in a frame; a browser takes this machine for secure.
+    cookies: { keys: [randomUUID()], long: FRAMED, short: FRAMED },
     features: { devInteractions: { enabled: true } },
     findAccount: (context, id) => ({
       accountId: id,
       claims: () => ({ sub: id, fhirUser: `${base}/Practitioner/${id}` }),
     }),
   });
+  const create = provider.createContext.bind(provider);
+  provider.createContext = (request, response) => {
+    const context = create(request, response);
+    context.cookies.secure = true; // although this is plain http
+    return context;
+  };
   provider.use(async (context, next) => {
     await next();
     const entities = context.oidc?.entities;

@@ -219,6 +219,7 @@ class Visits:
             connected=visit.handle is not None,
             studies=() if visit.handle else OFFERED,
             study=view.now.advice.code,
+            own=f"QuestionnaireResponse/{visit.response_id}#",
             messages=visit.origin is not None,
             hours=int(self._parts.lifetime.total_seconds() // 3600),
         )

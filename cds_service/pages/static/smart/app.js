@@ -1,6 +1,6 @@
 // @ts-check
 /** Questions, and what is said with each answer. What is asked and said comes from the server. */
-import { memory, post, show } from './calls.js';
+import { post, show, waiting } from './calls.js';
 import { channel, taken } from './messaging.js';
 
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
@@ -12,9 +12,7 @@ let latest = 0;
 async function open() {
   const query = new URLSearchParams(location.search);
   const state = query.get('state') ?? '';
-  const kept = memory();
-  const pending = kept?.getItem(`launch.${state}`) ?? '';
-  kept?.removeItem(`launch.${state}`);
+  const pending = waiting.take(state);
   // The code is of use once; it need not stay in the address.
   history.replaceState(null, '', location.pathname);
   const answer = await post(app.dataset.open ?? '', { code: query.get('code'), state, pending });

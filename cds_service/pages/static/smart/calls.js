@@ -44,14 +44,43 @@ export function show(app, html) {
   app.prepend(words);
 }
 
-/** The tab's own memory, where it has one: a frame may be denied it. */
-export function memory() {
-  try {
-    const probe = 'probe';
-    sessionStorage.setItem(probe, probe);
-    sessionStorage.removeItem(probe);
-    return sessionStorage;
-  } catch {
-    return null;
-  }
-}
+/**
+ * Where a launch waits while the browser is at the authorization server: sealed, so that it says
+ * nothing to whoever reads it, and in this very tab or frame, so that no other can end the launch.
+ *
+ * A frame that is denied storage has its name left. Its name can be chosen by the page around it, which
+ * frame-ancestors holds to the EHR's own; a window's could be chosen by anybody who opens it.
+ */
+export const waiting = {
+  /**
+   * @param {string} state
+   * @param {string} pending
+   * @returns {boolean} whether it could be kept
+   */
+  keep(state, pending) {
+    try {
+      sessionStorage.setItem(`launch.${state}`, pending);
+      return true;
+    } catch {
+      if (window.parent === window) return false;
+      window.name = `launch.${state} ${pending}`;
+      return true;
+    }
+  },
+  /**
+   * Once only.
+   * @param {string} state
+   */
+  take(state) {
+    try {
+      const kept = sessionStorage.getItem(`launch.${state}`) ?? '';
+      sessionStorage.removeItem(`launch.${state}`);
+      return kept;
+    } catch {
+      const [name, kept] = window.name.split(' ');
+      if (window.parent === window || name !== `launch.${state}`) return '';
+      window.name = '';
+      return kept ?? '';
+    }
+  },
+};
