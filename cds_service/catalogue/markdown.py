@@ -76,12 +76,13 @@ def _statement(entry: Entry) -> str:
     statement = entry.statement
     marks = {"contested": statement.contested, "provisional": statement.provisional}
     review = statement.reviewed
+    none = "none: it never holds" if statement.kind == "extension" else ""
     return _row(
         entry.id,
         statement.title,
         statement.text,
         statement.source.section if statement.source else statement.basis,
-        f"`{statement.switch}`" if statement.switch else "",
+        f"`{statement.switch}`" if statement.switch else none,
         ", ".join(word for word, holds in marks.items() if holds),
         str(statement.worded),
         f"{review.by}, {review.on}" if review else "pending",

@@ -105,6 +105,12 @@ def test_every_switch_is_a_configuration_key(library: Library):
     assert {key for key in KEYS if key.startswith("ext.")} == switches
 
 
+def test_every_extension_has_a_switch_but_the_one_that_never_holds(library: Library):
+    """EXT-LATERALITY: a side is ignored, so there is nothing to switch off."""
+    extensions = {i: s for i, s in library.statements.items() if s.kind == "extension"}
+    assert {i for i, s in extensions.items() if not s.switch} == {"EXT-LATERALITY"}
+
+
 def test_extensions_cite_something_and_article_rows_their_section(library: Library):
     for statement in library.statements.values():
         assert (statement.kind == "extension") == bool(statement.basis)
