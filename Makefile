@@ -11,10 +11,10 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick rigs js fuzz bench lint format check clean soak
+.PHONY: help demo test quick rigs js fuzz bench bench-report lint format check clean soak
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run ## start the service, fire one sample order at it, print the card (PORT=, SCENARIO=V01, ONCE=1)
 	@$(BIN)/python -m cds_service.demo --scenario "$(SCENARIO)" $(if $(PORT),--port "$(PORT)") $(if $(ONCE),--once)
@@ -51,6 +51,9 @@ js: tests/js/node_modules/.package-lock.json ## types and lint of the scripts of
 
 bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
+
+bench-report: $(VENV)/.test ## time the default report on 10 million cards in PostgreSQL and 1 million in SQLite; writes build/bench-report.md (POSTGRESQL=, SQLITE= cards, 0 for none)
+	PYTHONPATH=tests $(BIN)/python -m bench.large $(if $(POSTGRESQL),--postgresql $(POSTGRESQL)) $(if $(SQLITE),--sqlite $(SQLITE))
 
 soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls at a FHIR server in each of its faults, then kills while feedback is written (CALLS=, BREAKER=off, KILLS="200 100")
 	PYTHONPATH=tests $(BIN)/python -m soak
