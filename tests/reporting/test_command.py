@@ -7,6 +7,7 @@ import io
 import json
 from datetime import timedelta
 from importlib.resources import files
+from typing import Any
 
 import jsonschema
 import pytest
@@ -33,7 +34,7 @@ def store(tmp_path_factory):
     kept = Store(url, StoreOptions())
     kept.prepare()
     service = Service(kept, settings=DEVELOPMENT, now=NOW.replace(hour=23))
-    answers = (
+    answers: tuple[Any, ...] = (
         lambda card: [accepted(card, at=service.now)],
         lambda card: [overridden(card, at=service.now)],
         lambda card: [overridden(card, at=service.now, code="other"), overridden("nobody's")],
