@@ -180,9 +180,10 @@ def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from cds_service.app import build_evaluator, load_terminology
+    from cds_service.app import build_evaluator, build_vault, load_terminology
 
     settings = _settings(arguments)
+    build_vault(settings)
     if settings.clients:
         from cds_service.adapters.callers.registry import check_offline
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cds_service.adapters.vault import Vault, new_vault, vault_from
+from cds_service.cli import main
 from cds_service.errors import ConfigurationError
 
 OLD, NEW = Fernet.generate_key(), Fernet.generate_key()
@@ -63,6 +64,14 @@ def test_a_file_without_good_keys_stops_the_start(tmp_path, content, said):
 def test_a_file_that_is_not_there_stops_the_start(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be read"):
         vault_from(tmp_path / "none")
+
+
+def test_check_looks_at_the_keys(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "keys"
+    file.write_bytes(b"short")
+    monkeypatch.setenv("CDS_SERVICE_SMART_KEYS_FILE", str(file))
+    assert main(["check"]) == 2
+    assert "one line is no key" in capsys.readouterr().err
 
 
 def test_keys_are_shown_nowhere(tmp_path):

@@ -179,6 +179,14 @@ def test_pages_for_people_come_through(proxy, path):
     assert "immutable" in answer.headers["Cache-Control"]
 
 
+def test_the_companion_app_comes_through(proxy):
+    """The service behind it has no client with the app, and says so itself."""
+    found = proxy.session.get(
+        f"{proxy.url}/smart/launch", headers={"Accept": "text/html"}, timeout=10
+    )
+    assert (found.status_code, "There is no such page" in found.text) == (404, True)
+
+
 def test_a_body_that_is_too_large_ends_at_the_proxy(proxy):
     response = proxy.post(data=b" " * (17 * 1024 * 1024 + 1))
     assert_outcome(response, 413)
