@@ -73,7 +73,6 @@ def create_app(
     meter: Meter | None = None,
     tracer: Tracer | None = None,
     checks: Mapping[str, Check] | None = None,
-    lesser_checks: Mapping[str, Check] | None = None,
     store: CardStore | None = None,
     companion: CompanionStore | None = None,
     logger: FilteringBoundLogger | None = None,
@@ -149,7 +148,7 @@ def create_app(
                 store, authenticator, clock, settings.public_url, _reason_systems(library, settings)
             )
         )
-    app.register_blueprint(health(evaluator.version, checks or {}, logger, lesser_checks))
+    app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))
     if site:
         app.register_blueprint(start(site))

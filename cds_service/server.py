@@ -206,9 +206,9 @@ def serve(settings: Settings, **seams: Any) -> None:
     """Serve until stopped. Raises ConfigurationError before anything listens."""
 
     def build(meter: Meter, store: Store | None) -> Flask:
-        lesser = {"store": store.check} if store else {}
+        checks = {"store": store.check} if store else {}
         return create_app(
-            settings, meter=meter, store=store, companion=store, lesser_checks=lesser, **seams
+            settings, meter=meter, store=store, companion=store, checks=checks, **seams
         )
 
     Server(settings, build).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
@@ -14,18 +14,12 @@ from cds_service.web.errors import ANSWERS, outcome
 from cds_service.web.seams import Check
 
 
-def health(
-    version: str,
-    checks: Mapping[str, Check],
-    logger: FilteringBoundLogger,
-    lesser: Mapping[str, Check] | None = None,
-) -> Blueprint:
-    """`/livez`: the process runs; `/readyz`: it has read its content, and what cards need is there.
+def health(version: str, checks: Mapping[str, Check], logger: FilteringBoundLogger) -> Blueprint:
+    """`/livez`: the process runs; `/readyz`: it has read its content, and what it needs is there.
 
-    `version` is that of rules and value sets together. When one of `lesser` fails the service is
-    ready but degraded: cards go out, and a balancer that took it away would take them away too.
+    `version` is that of rules and value sets together. `/readyz?exclude=NAME` leaves a check out, as
+    Kubernetes' own probes do: a balancer that may not take cards away leaves out the store.
     """
-    lesser = lesser or {}
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/livez")
@@ -36,14 +30,13 @@ def health(
     @blueprint.get("/readyz")
     def ready() -> Response:
         """Say that calls are answered: the app exists only once all content was read and checked."""
-        failing = [name for name, check in checks.items() if not _holds(name, check, logger)]
+        excluded = request.args.getlist("exclude")
+        wanted = {name: check for name, check in checks.items() if name not in excluded}
+        failing = [name for name, check in wanted.items() if not _holds(name, check, logger)]
         if failing:
             answer = ANSWERS[503]
             return outcome(503, answer.code, "not ready", f"failing: {', '.join(failing)}")
-        looked_at = ["content", *checks, *lesser]
-        if less := [name for name, check in lesser.items() if not _holds(name, check, logger)]:
-            return _status("degraded", content=version, checks=looked_at, failing=less)
-        return _status("ready", content=version, checks=looked_at)
+        return _status("ready", content=version, checks=["content", *wanted])
 
     return blueprint
 

@@ -104,7 +104,7 @@ def test_variables_made_by_kubernetes_do_not_reach_our_settings(pod):
 
 def test_probes_ask_the_pages_they_are_for(container):
     assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz?exclude=store"
     assert container["readinessProbe"]["timeoutSeconds"] > 2 * WAIT, "two databases that hang"
     # What a restart does not mend must not restart it.
     assert container["startupProbe"]["httpGet"]["path"] == "/livez"

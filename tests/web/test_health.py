@@ -15,13 +15,12 @@ from cds_service.web.seams import NoMeter
 SECRET = "postgresql://cds:hush@db.example/cds"
 
 
-def probe(log, lesser=None, **checks):
+def probe(log, **checks):
     app = create_app(
         Settings(dev=True),
         lambda: NOW,
         FakeEvaluator(),
         checks=checks,
-        lesser_checks=lesser,
         logger=make_logger(log),
     )
     return app.test_client()
@@ -56,24 +55,17 @@ def test_one_thing_that_fails_is_enough(log):
     assert SECRET not in json.dumps(lines(log)) + response.get_data(as_text=True)
 
 
-def test_what_cards_do_not_need_takes_no_cards_away(log):
-    """Cards before analytics: without the store they go out, so a balancer must let calls come."""
-    web = probe(log, lesser={"store": down}, keys=lambda: None)
-    response = web.get("/readyz")
-    assert response.status_code == 200
-    assert response.json == {
-        "status": "degraded",
-        "version": __version__,
-        "content": FakeEvaluator.version,
-        "checks": ["content", "keys", "store"],
-        "failing": ["store"],
-    }
-    assert (lines(log)[-1]["event"], lines(log)[-1]["check"]) == ("check failed", "store")
+def test_who_would_rather_have_cards_leaves_the_store_out(log):
+    """Cards go out without the store, so a balancer that asks for them must let calls come."""
+    web = probe(log, store=down, keys=lambda: None)
+    assert web.get("/readyz").status_code == 503
+    response = web.get("/readyz?exclude=store")
+    assert (response.status_code, response.json["checks"]) == (200, ["content", "keys"])
     assert post(web).status_code == 200
 
 
-def test_what_cards_need_does_beside_it(log):
-    response = probe(log, lesser={"store": down}, keys=down).get("/readyz")
+def test_what_is_left_out_hides_nothing_else(log):
+    response = probe(log, store=down, keys=down).get("/readyz?exclude=store&exclude=nothing")
     assert_outcome(response, 503, "transient")
     assert response.json["issue"][0]["diagnostics"] == "failing: keys"
 
@@ -102,7 +94,7 @@ def test_probes_of_production_need_no_token(production, path):
     assert production.get(path).status_code == 200
 
 
-def test_the_store_of_cards_is_what_the_server_can_do_without(monkeypatch):
+def test_the_server_is_ready_with_its_store_only(monkeypatch):
     class Down(Remembering):
         def check(self):
             down()
@@ -115,8 +107,9 @@ def test_the_store_of_cards_is_what_the_server_can_do_without(monkeypatch):
             self.app = build(NoMeter(), Down())
 
         def run(self):
-            answer = self.app.test_client().get("/readyz")
-            assert (answer.status_code, answer.json["failing"]) == (200, ["store"])
+            web = self.app.test_client()
+            assert web.get("/readyz").status_code == 503
+            assert web.get("/readyz?exclude=store").status_code == 200
 
     monkeypatch.setattr("cds_service.server.Server", Server)
     serve(Settings(dev=True), evaluator=FakeEvaluator())
