@@ -38,7 +38,7 @@ def add_catalogue(
 
 
 def _catalogue(arguments: argparse.Namespace, settings: Settings) -> int:
-    from cds_service.app import build_catalogue, load_terminology
+    from cds_service.assembly.content import build_catalogue, load_terminology
     from cds_service.catalogue.markdown import markdown
     from cds_service.pages.export import html
 

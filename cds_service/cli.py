@@ -164,7 +164,7 @@ def _explain(arguments: argparse.Namespace) -> int:
 
 
 def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
-    from cds_service.app import build_evaluator, load_terminology
+    from cds_service.assembly.content import build_evaluator, load_terminology
 
     settings = _settings(arguments)
     request = _read(arguments.request)
@@ -180,7 +180,8 @@ def _answer(arguments: argparse.Namespace, run: Callable[..., str]) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from cds_service.app import build_evaluator, build_vault, load_terminology
+    from cds_service.assembly.adapters import build_vault
+    from cds_service.assembly.content import build_evaluator, load_terminology
 
     settings = _settings(arguments)
     build_vault(settings)

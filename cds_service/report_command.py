@@ -63,7 +63,7 @@ def _report(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def make_report(arguments: argparse.Namespace, settings: Settings, now: datetime) -> Report:
     """Raises ConfigurationError when dates, client or store are not as they should be."""
-    from cds_service.app import load_library, override_codings
+    from cds_service.assembly.content import load_library, override_codings
     from cds_service.db_commands import configured_store
     from cds_service.reporting.query import clients, report
     from cds_service.reporting.span import Span

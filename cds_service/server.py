@@ -11,7 +11,8 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service import __version__
-from cds_service.app import START, build_meter, build_store, create_app
+from cds_service.app import START, create_app
+from cds_service.assembly.adapters import build_meter, build_store
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
 from cds_service.web.call_log import failure, make_logger

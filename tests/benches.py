@@ -8,7 +8,7 @@ from typing import Any
 
 from samples import CLIENT, NOW, SAMPLES, SETTINGS, evaluator, terminology
 
-from cds_service.app import build_bench
+from cds_service.assembly.pages import build_bench
 from cds_service.workbench.bench import Asked, Bench, Changed
 
 Json = dict[str, Any]

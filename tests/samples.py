@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from cds_service.app import build_evaluator, load_terminology
+from cds_service.assembly.content import build_evaluator, load_terminology
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.content.scenarios import load_scenarios

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samples import SETTINGS
 
-from cds_service.app import build_evaluator
+from cds_service.assembly.content import build_evaluator
 from cds_service.content.terminology_files import load_terminology
 
 SITE = "http://site.example/codes"

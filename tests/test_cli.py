@@ -31,8 +31,10 @@ class FakeTerminology:
 @pytest.fixture
 def evaluator(monkeypatch: pytest.MonkeyPatch) -> FakeEvaluator:
     fake = FakeEvaluator()
-    monkeypatch.setattr("cds_service.app.build_evaluator", lambda *_: fake)
-    monkeypatch.setattr("cds_service.app.load_terminology", lambda _: FakeTerminology())
+    monkeypatch.setattr("cds_service.assembly.content.build_evaluator", lambda *_: fake)
+    monkeypatch.setattr(
+        "cds_service.assembly.content.load_terminology", lambda _: FakeTerminology()
+    )
     monkeypatch.setattr("cds_service.oracle.problems", lambda *_: iter(()))
     return fake
 
@@ -182,7 +184,7 @@ class TestCheck:
         def fail(_):
             raise ConfigurationError("cards/x.toml: unknown placeholder $becuase")
 
-        monkeypatch.setattr("cds_service.app.load_terminology", fail)
+        monkeypatch.setattr("cds_service.assembly.content.load_terminology", fail)
         assert main(["check"]) == 2
         assert "cards/x.toml: unknown placeholder" in capsys.readouterr().err
 

@@ -270,8 +270,8 @@ class TestEvaluateAsAClient:
     @pytest.fixture
     def evaluator(self, monkeypatch: pytest.MonkeyPatch) -> FakeEvaluator:
         fake = FakeEvaluator()
-        monkeypatch.setattr("cds_service.app.build_evaluator", lambda *_: fake)
-        monkeypatch.setattr("cds_service.app.load_terminology", lambda _: None)
+        monkeypatch.setattr("cds_service.assembly.content.build_evaluator", lambda *_: fake)
+        monkeypatch.setattr("cds_service.assembly.content.load_terminology", lambda _: None)
         return fake
 
     @pytest.fixture

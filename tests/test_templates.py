@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from cds_service.app import load_terminology
+from cds_service.assembly.content import load_terminology
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import prefetch_templates
 from cds_service.cdshooks.wire import PREFETCH_KEYS

@@ -1,1 +1,1 @@
-"""What talks to the outside; only app.py and cli.py know this room."""
+"""What talks to the outside; only `assembly`, app.py and the commands know this room."""

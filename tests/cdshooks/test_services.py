@@ -5,7 +5,7 @@ import re
 import pytest
 from wire import assert_valid_discovery
 
-from cds_service.app import load_terminology
+from cds_service.assembly.content import load_terminology
 from cds_service.cdshooks.services import discovery_document, prefetch_templates
 from cds_service.cdshooks.wire import PREFETCH_KEYS
 from cds_service.facts.terminology.value_sets import Terminology

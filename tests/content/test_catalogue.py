@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from samples import SAMPLES, SETTINGS, terminology
 
-from cds_service.app import build_catalogue
+from cds_service.assembly.content import build_catalogue
 from cds_service.catalogue.build import search
 from cds_service.catalogue.diagram import ANSWER_X, BOX_WIDTH, BOX_X, WIDTH, diagram
 from cds_service.catalogue.markdown import markdown

@@ -7,7 +7,7 @@ import pytest
 from chart import MET, NECK_PAIN, NOT_MET, condition, recommend, request
 from samples import NOW, SETTINGS
 
-from cds_service.app import build_evaluator, load_terminology
+from cds_service.assembly.content import build_evaluator, load_terminology
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.client import make_client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.app import load_library, override_codings
+from cds_service.assembly.content import load_library, override_codings
 from cds_service.reporting.interval import override_interval
 from cds_service.reporting.model import Statement, Tally
 from cds_service.reporting.review import candidates, limits

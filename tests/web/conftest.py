@@ -12,11 +12,12 @@ from flask.testing import FlaskClient
 
 from cds_service import app as rooms
 from cds_service.app import create_app
+from cds_service.assembly.content import load_terminology
 from cds_service.client import make_client
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
 
-_read = cache(partial(rooms.load_terminology, Settings(dev=True)))
+_read = cache(partial(load_terminology, Settings(dev=True)))
 
 
 @pytest.fixture(autouse=True)

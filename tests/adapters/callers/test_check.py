@@ -26,8 +26,8 @@ class Terminology:
 
 @pytest.fixture(autouse=True)
 def content_read_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cds_service.app.build_evaluator", lambda *_: None)
-    monkeypatch.setattr("cds_service.app.load_terminology", lambda _: Terminology())
+    monkeypatch.setattr("cds_service.assembly.content.build_evaluator", lambda *_: None)
+    monkeypatch.setattr("cds_service.assembly.content.load_terminology", lambda _: Terminology())
     monkeypatch.setattr("cds_service.oracle.problems", lambda *_: iter(()))
 
 

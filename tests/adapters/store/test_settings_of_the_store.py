@@ -8,7 +8,7 @@ import json
 import pytest
 from calls import NOW
 
-from cds_service.app import build_store
+from cds_service.assembly.adapters import build_store
 from cds_service.cli import main
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings

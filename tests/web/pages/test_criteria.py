@@ -9,7 +9,8 @@ import pytest
 from calls import MARK, NOW, FakeEvaluator, assert_outcome
 from samples import SAMPLES, SETTINGS, sample, terminology
 
-from cds_service.app import build_catalogue, create_app
+from cds_service.app import create_app
+from cds_service.assembly.content import build_catalogue
 from cds_service.catalogue.diagram import COLOURS
 from cds_service.criteria.decision.steps import STEPS
 from cds_service.pages.site import Section, Site

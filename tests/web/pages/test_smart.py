@@ -16,11 +16,11 @@ from cryptography.fernet import Fernet
 from samples import SAMPLES, evaluator, terminology, text
 
 from cds_service import app as rooms
-from cds_service import app_companion
 from cds_service.adapters.databases import database_url
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.adapters.vault import Vault
+from cds_service.assembly import pages as assembled
 from cds_service.cdshooks.request import decode
 from cds_service.client import FhirServer, SmartApp, make_client
 from cds_service.errors import LaunchFailed, StoreUnavailable
@@ -86,7 +86,7 @@ class Service:
         with (
             mock.patch.object(rooms, "load_terminology", return_value=terminology()),
             mock.patch.object(Settings, "development_client", return_value=client),
-            mock.patch.object(app_companion, "_LateFlow", return_value=self.flow),
+            mock.patch.object(assembled, "_LateFlow", return_value=self.flow),
         ):
             app = rooms.create_app(
                 settings, lambda: self.now, evaluator(), reader=self.chart,

@@ -1,8 +1,9 @@
-"""The companion app, put together; a part of `app.py`."""
+"""What stands behind the pages: their frame, the workbench, the companion app."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,13 +14,50 @@ from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client, FhirServer, SmartApp
 from cds_service.companion.visit import Judge
 from cds_service.launches import Granted, Pending
+from cds_service.pages import criteria, workbench
+from cds_service.pages.site import Section, Site
 from cds_service.pages.smart.parts import Parts
 from cds_service.settings import Settings
-from cds_service.web.seams import Clock, CompanionStore, FhirReader
+from cds_service.web.seams import Clock, CompanionStore, EvaluatorProtocol, FhirReader
 
 if TYPE_CHECKING:
     from cds_service.adapters.smart.flow import SmartFlow
     from cds_service.facts.terminology.value_sets import Terminology
+    from cds_service.workbench.bench import Bench
+
+
+def build_site(settings: Settings, clients: Sequence[Client]) -> Site | None:
+    """The frame of the pages that are switched on; None: there are none, in production mode."""
+    sections: list[Section] = []
+    if settings.workbench:
+        sections.append(workbench.SECTION)
+    if settings.pages.criteria:
+        sections.append(criteria.SECTION)
+    if not (sections or settings.dev or any(client.smart for client in clients)):
+        return None
+    return Site(settings.public_url, sections, dev=settings.dev)
+
+
+def build_bench(
+    settings: Settings,
+    terminology: Terminology,
+    evaluator: EvaluatorProtocol,
+    reader: FhirReader | None,
+    clock: Clock,
+) -> Bench:
+    """The workbench. Its reasoning is that of the client of development mode, in production that of
+    a client with the shared options: whose token a call carries, the page does not learn.
+    """
+    from cds_service.workbench.bench import Bench, load_content
+
+    client = settings.development_client() if settings.dev else settings.shared_client()
+
+    def complete(request: HookRequest, client: Client) -> HookRequest:
+        until = time.monotonic() + client.fetch_budget
+        return reader.complete(request, client, until) if reader else request
+
+    content = load_content(terminology)
+    return Bench(content, reason=evaluator.reason, complete=complete, client=client, clock=clock)
 
 
 def build_companion(

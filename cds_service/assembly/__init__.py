@@ -1,0 +1,1 @@
+"""What `create_app` and the commands put together from settings; each function builds one thing."""
