@@ -13,7 +13,7 @@ from calls import FakeEvaluator, post
 
 from cds_service.app import create_app
 from cds_service.settings import load_settings
-from cds_service.settings_mistakes import PREFIX
+from cds_service.settings.mistakes import PREFIX
 
 PAGE = (Path(__file__).parents[1] / "docs" / "integrating.md").read_text(encoding="utf-8")
 

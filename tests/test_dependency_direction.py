@@ -52,7 +52,6 @@ ROOMS = {
     "adapters": {
         "cdshooks",
         "client",
-        "client_settings",
         "errors",
         "facts",
         "fhir",

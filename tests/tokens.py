@@ -15,7 +15,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from cds_service.adapters.callers.key_sets import KeySet, read_key_set
 from cds_service.adapters.callers.tokens import Caller, StoreDown
-from cds_service.client_settings import ClientSettings
+from cds_service.settings.clients import ClientSettings
 
 URL = "https://cds.example/cds-services/cervical-mri"
 NOW = 1_772_452_800  # 2026-03-02T12:00:00Z

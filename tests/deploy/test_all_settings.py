@@ -14,10 +14,11 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cds_service.client import OPTIONS, flatten, make_client
-from cds_service.client_settings import ClientSettings, FhirServerSettings, SmartSettings
 from cds_service.facts.config import KEYS, CriteriaConfig
-from cds_service.settings import Pages, Retention, Settings, load_settings
-from cds_service.settings_mistakes import PREFIX
+from cds_service.settings import Settings, load_settings
+from cds_service.settings.clients import ClientSettings, FhirServerSettings, SmartSettings
+from cds_service.settings.mistakes import PREFIX
+from cds_service.settings.model import Pages, Retention
 
 FILE = Path(__file__).parents[2] / "deploy" / "all-settings.toml"
 TEXT = FILE.read_text(encoding="utf-8")

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from cds_service.adapters.databases import WAIT
-from cds_service.settings import CONFIG_VARIABLE, Settings, load_settings
-from cds_service.settings_mistakes import PREFIX
+from cds_service.settings import Settings, load_settings
+from cds_service.settings.load import CONFIG_VARIABLE
+from cds_service.settings.mistakes import PREFIX
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 MANIFESTS: list[dict[str, Any]] = list(

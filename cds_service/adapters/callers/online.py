@@ -17,8 +17,8 @@ from cds_service.adapters.fhir.resolver import Resolver
 from cds_service.adapters.fhir.session import Grant, ServerSession
 from cds_service.adapters.fhir.watchdog import Watchdog
 from cds_service.client import FhirServer
-from cds_service.client_settings import ClientSettings
 from cds_service.settings import Settings
+from cds_service.settings.clients import ClientSettings
 
 _LARGEST_STATEMENT: Final = 8 * 1024 * 1024
 _SECONDS: Final = 10.0

@@ -16,8 +16,8 @@ import jwt
 
 from cds_service.adapters.callers.key_sets import KeySet
 from cds_service.client import Client
-from cds_service.client_settings import ClientSettings
 from cds_service.errors import CallerRefused
+from cds_service.settings.clients import ClientSettings
 
 LEEWAY: Final = 60
 """Seconds by which the clocks of two houses may differ."""

@@ -81,7 +81,7 @@ def test_many_rows_are_removed_a_few_at_a_time(filled, monkeypatch):
 
 
 def test_by_default_nothing_that_counts_is_ever_removed():
-    from cds_service.settings import Retention
+    from cds_service.settings.model import Retention
 
     assert (Retention().ratings, Retention().feedback) == (0, 0)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from cds_service.client import first_option, meant
-from cds_service.client_settings import ClientSettings, explain
+from cds_service.settings.clients import ClientSettings, explain
 
 PREFIX: Final = "CDS_SERVICE_"
 ARGUMENTS: Final = ("dev", "host", "port", "workers")
