@@ -18,7 +18,7 @@ from cds_service.adapters.databases import database_url, transaction
 from cds_service.adapters.store import schema
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.cli import main
-from cds_service.report_command import FORMATS
+from cds_service.commands.report import FORMATS
 
 SCHEMA = json.loads(
     files("cds_service.reporting").joinpath("report.schema.json").read_text(encoding="utf-8")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cds_service.commands.parts import ReadSettings, write_out
 from cds_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from cds_service.settings import Settings
-
-ReadSettings = Callable[[argparse.Namespace], "Settings"]
 
 
 def add_catalogue(
@@ -51,11 +49,6 @@ def _catalogue(arguments: argparse.Namespace, settings: Settings) -> int:
     whose = "this installation" if name is None else f"client {name}"
     made = datetime.now(UTC).date()
     text = markdown(found) if out.suffix == ".md" else html(found, whose, made)
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as why:
-        raise ConfigurationError(
-            f"--out: {out}: {why.strerror}; name a file that can be written"
-        ) from None
+    write_out(out, text)
     print(f"{out}: {len(found.entries)} statements with the thresholds of {whose}")
     return 0

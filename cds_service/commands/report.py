@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cds_service.commands.parts import ReadSettings, write_out
 from cds_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("text", "html", "csv", "json")
 
-ReadSettings = Callable[[argparse.Namespace], "Settings"]
 
-
-def add_command(
-    commands: Any, common: argparse.ArgumentParser, read_settings: ReadSettings
-) -> None:
+def add_report(commands: Any, common: argparse.ArgumentParser, read_settings: ReadSettings) -> None:
     """Hang `report` into the parser of the console script."""
     words = "say what cards and their feedback teach"
     parser = commands.add_parser("report", parents=[common], help=words, description=words)
@@ -51,20 +47,14 @@ def _report(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.out is None:
         sys.stdout.write(text)
         return 0
-    try:
-        # Line ends of a CSV file are its own.
-        arguments.out.write_text(text, encoding="utf-8", newline="")
-    except OSError as why:
-        raise ConfigurationError(
-            f"--out: {arguments.out}: {why.strerror}; name a file that can be written"
-        ) from None
+    write_out(arguments.out, text)
     return 0
 
 
 def make_report(arguments: argparse.Namespace, settings: Settings, now: datetime) -> Report:
     """Raises ConfigurationError when dates, client or store are not as they should be."""
     from cds_service.assembly.content import load_library, override_codings
-    from cds_service.db_commands import configured_store
+    from cds_service.commands.db import configured_store
     from cds_service.reporting.query import clients, report
     from cds_service.reporting.span import Span
 

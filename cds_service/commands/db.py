@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from cds_service.commands.parts import REFUSED, ReadSettings
 from cds_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,17 +19,11 @@ if TYPE_CHECKING:
 
 BEHIND: Final = 1
 """Exit code of `db status` when `db upgrade` has to be run."""
-REFUSED: Final = 1
-"""What was asked for is not there."""
 _PATIENCE: Final = 60.0
 """Seconds that a step of the schema may wait for those who write."""
 
-ReadSettings = Callable[[argparse.Namespace], "Settings"]
 
-
-def add_commands(
-    commands: Any, common: argparse.ArgumentParser, read_settings: ReadSettings
-) -> None:
+def add_db(commands: Any, common: argparse.ArgumentParser, read_settings: ReadSettings) -> None:
     """Hang `db` and its commands into the parser of the console script."""
     group = commands.add_parser("db", help="the store of cards and feedback")
     actions = group.add_subparsers(required=True, metavar="ACTION")

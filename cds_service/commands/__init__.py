@@ -1,0 +1,1 @@
+"""The commands of the console script: each module hangs its own into the parser."""
