@@ -33,6 +33,9 @@ Displays = Mapping[tuple[str | None, str], str]
 TIMES: Final = ("evaluate", "total")
 """Criteria and rendering; the whole call."""
 
+CARD: Final = "card "
+"""Begins the headings of cards among those of orders."""
+
 States = Counter[int]
 """What became of cards -> how many."""
 
@@ -101,19 +104,35 @@ class Figures:
         card with any that was added before.
         """
         week = OfWeek()
-        for heading, key, number, silent, first, last in answers["orders"]:
+        self._add_orders(answers["orders"], week)
+        for heading, key, cards in answers["overlays"]:
+            self._issued(heading, key, cards, week)
+        self._add_answers(answers["answered"], week)
+        for statement, reason, cards in answers["several reasons"]:
+            self.reasons[statement][reason] += cards
+        for outcome, system, code, events in answers["events"]:
+            self.events[outcome, system, code] += events
+        for name, offered, accepted in answers["suggestions"]:
+            self.offered[name] += offered
+            self.accepted[name] += accepted
+        if span.start is not None and (week.orders or week.cards.total()):
+            self.weeks[monday(span.start).date()] = week
+
+    def _add_orders(self, rows: Iterable[Any], week: OfWeek) -> None:
+        for heading, key, number, silent, first, last in rows:
             if heading in TIMES:
                 self.buckets[heading][int(key)] += number
+                continue
+            if heading.startswith(CARD):
+                self._issued(heading.removeprefix(CARD), key, number, week)
                 continue
             self.orders[heading][key].add(number, silent, first, last)
             if heading == "outcome":
                 week.orders += number
                 week.not_rated += number if key == NOT_RATED else 0
-        for heading, key, cards in answers["issued"]:
-            self.cards[heading][key][UNANSWERED] += cards
-            if heading == "client":
-                week.cards[UNANSWERED] += cards
-        for heading, key, state, reason, cards, events in answers["answered"]:
+
+    def _add_answers(self, rows: Iterable[Any], week: OfWeek) -> None:
+        for heading, key, state, reason, cards, events in rows:
             if heading == "reason":
                 self.reasons[key][reason] += cards
                 continue
@@ -122,13 +141,12 @@ class Figures:
             if heading == "client":
                 week.cards.update(changed)
                 self.joined += events
-        for outcome, system, code, events in answers["events"]:
-            self.events[outcome, system, code] += events
-        for name, offered, accepted in answers["suggestions"]:
-            self.offered[name] += offered
-            self.accepted[name] += accepted
-        if span.start is not None and (week.orders or week.cards.total()):
-            self.weeks[monday(span.start).date()] = week
+
+    def _issued(self, heading: str, key: str, cards: int, week: OfWeek) -> None:
+        """Not answered, until the answers say otherwise."""
+        self.cards[heading][key][UNANSWERED] += cards
+        if heading == "client":
+            week.cards[UNANSWERED] += cards
 
 
 def assemble(figures: Figures, span: Span, displays: Displays, made_at: datetime) -> Report:

@@ -14,6 +14,7 @@ from cds_service.adapters.databases import Begin, is_there, shown, transaction, 
 from cds_service.adapters.store import schema
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.ids import made_at
+from cds_service.adapters.store.rows import milliseconds
 from cds_service.errors import ConfigurationError
 from cds_service.reporting import selects
 from cds_service.reporting.assemble import Displays, Figures, assemble
@@ -22,6 +23,11 @@ from cds_service.reporting.span import Span
 
 _PATIENCE: Final = 60.0
 """Seconds to wait for those who write."""
+_POSTGRESQL: Final = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "SET LOCAL work_mem = '64MB'",
+)
+"""All questions see the same rows; what is counted of a week is hashed, not sorted."""
 _AT_ONCE: Final = 2
 """Weeks that are read at the same time: what else the database has to do goes on beside."""
 
@@ -45,11 +51,12 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
                 raise ConfigurationError(
                     f"{shown(url)}: the schema is not up to date; run: cds-service db upgrade"
                 )
-            for why, number in connection.execute(selects.quarantined(span)):
+            for why, number in connection.execute(_quarantined(span)):
                 figures.quarantined[why] = number
             weeks = _weeks(connection, span)
+        ask = _Asker(begin, url.get_backend_name(), one_client=span.client is not None)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            for week, answers in threads.map(lambda each: (each, _ask(begin, each)), weeks):
+            for week, answers in threads.map(ask, weeks):
                 figures.add(week, answers)
     return assemble(figures, span, displays, now)
 
@@ -72,12 +79,34 @@ def _weeks(connection: sa.Connection, span: Span) -> list[Span]:
     return list(span.weeks(made_at(min(ends)), made_at(max(ends)))) if ends else []
 
 
-def _ask(begin: Begin, week: Span) -> dict[str, Sequence[Any]]:
-    """All rows of each question of `selects.QUESTIONS`."""
-    with begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return {
-            name: connection.execute(question(week, connection.dialect.name)).all()
-            for name, question in selects.QUESTIONS.items()
-        }
+def _quarantined(span: Span) -> sa.Select[str, int]:
+    """(why, events). Many of them name no card of ours, so the span is that of their arrival."""
+    q = t.FEEDBACK_QUARANTINE.c
+    only = [] if span.client is None else [q.client == span.client]
+    if span.start is not None:
+        only.append(q.received_at >= milliseconds(span.start))
+    if span.end is not None:
+        only.append(q.received_at < milliseconds(span.end))
+    return sa.select(q.why, sa.func.count()).where(*only).group_by(q.why)
+
+
+class _Asker:
+    """Asks all questions of `selects` of one week at a time, in any thread."""
+
+    def __init__(self, begin: Begin, dialect: str, *, one_client: bool) -> None:
+        self._begin = begin
+        self._set_up = _POSTGRESQL if dialect == "postgresql" else ()
+        way = selects.Way(dialect, one_client)
+        self._questions = {name: build(way) for name, build in selects.QUESTIONS.items()}
+
+    def __call__(self, week: Span) -> tuple[Span, dict[str, Sequence[Any]]]:
+        """The week, and the rows of each question."""
+        low, high = week.limits()
+        values = {"low": low, "high": high, "client": week.client}
+        with self._begin() as connection:
+            for command in self._set_up:
+                connection.exec_driver_sql(command)
+            return week, {
+                name: connection.execute(question, values).all()
+                for name, question in self._questions.items()
+            }

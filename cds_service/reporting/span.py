@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -38,8 +39,10 @@ class Span(msgspec.Struct, frozen=True):
             found.append(column < first_of(self.end))
         return found
 
-    def of_client(self, column: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
-        return [] if self.client is None else [column == self.client]
+    def limits(self) -> tuple[UUID, UUID]:
+        """The first id that lies in it, and the first that no longer does."""
+        start, end = self.start or _BEGINNING, self.end or _END
+        return first_of(max(start, _BEGINNING)), first_of(min(end, _END))
 
     def weeks(self, first: datetime, last: datetime) -> Iterator[Span]:
         """The span in pieces, each within one ISO week (UTC), from that of `first` to that of

@@ -113,7 +113,7 @@ def _order(
     evaluate = int(dice.lognormvariate(7.5, 0.6))
     rows["ratings"].append(
         (rating, call, at, client, "order-select", new(), profile, sent, evaluate,
-         evaluate + int(dice.lognormvariate(8, 0.8)), None, None)
+         evaluate + int(dice.lognormvariate(8, 0.8)), None, None, sent > 0)
     )  # fmt: skip
     for place in range(sent):
         card, code = new(), outcome if place == 0 else f"EXT-{number % 7}"

@@ -61,6 +61,7 @@ def issued_rows(slips: Iterable[tuple[Slip, float, float]]) -> Rows:
                 "total_us": _micros(total),
                 "patient": slip.patient,
                 "practitioner": slip.practitioner,
+                "primary_card": any(card.primary for card in rated.cards),
             }
             rows[t.RATINGS].append(rating)
             _cards(rated, rating, rows)

@@ -68,12 +68,14 @@ RATINGS: Final = _table(
     sa.Column("total_us", sa.Integer, nullable=False),
     sa.Column("patient", sa.String(32)),
     sa.Column("practitioner", sa.String(32)),
+    sa.Column("primary_card", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 """One row for each rated order, also where nothing was said (`cards` 0).
 
 Orders of one call share `call`, the id of the first of them, and the timings, which are microseconds:
 criteria and rendering, and from the arrival of the request until its answer was ready. `hook_instance` null: it was no
-UUID. `patient`, `practitioner`: keyed hashes, null unless a key is configured.
+UUID. `patient`, `practitioner`: keyed hashes, null unless a key is configured. `primary_card`: whether
+the primary card of the order is in `cards`, so that reports count those here.
 """
 
 CARDS: Final = _table(
@@ -87,6 +89,12 @@ CARDS: Final = _table(
     sa.Column("indicator", sa.String(8), nullable=False),
     sa.Column("is_primary", sa.Boolean, nullable=False),
     sa.Index("ix_cards_rating", "rating"),
+    sa.Index(
+        "ix_cards_overlays",
+        "uuid",
+        postgresql_where=sa.text("NOT is_primary"),
+        sqlite_where=sa.text("NOT is_primary"),
+    ),
 )
 """Every card that left with a uuid. `code` is its topic: an outcome, or the id of an overlay.
 
