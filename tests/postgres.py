@@ -61,6 +61,12 @@ class Postgres:
         if done.returncode:
             raise RuntimeError(done.stderr.decode())
 
+    def cpu(self) -> float:
+        """Seconds of processor time of all its connections that have ended."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
     def create(self) -> None:
         self._run("initdb", "-U", "cds", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 

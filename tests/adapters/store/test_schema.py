@@ -74,6 +74,36 @@ def test_a_call_of_older_versions_gets_the_id_of_its_first_order(empty):
         assert connection.scalar(sa.select(sa.func.count()).select_from(t.RATINGS)) == 3
 
 
+def test_older_ratings_learn_whether_their_primary_card_has_a_row(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection, "0003")
+        profile = {"id": 1, "outcome": "x", "step": "x", "version": "x", "order_code": "x"}
+        connection.execute(t.PROFILES.insert(), profile)
+        for number in (1, 2, 3):  # with both cards, with an overlay only, with none
+            connection.execute(t.RATINGS.insert(), rating(UUID(int=number), UUID(int=number)))
+        for of, uuid, primary in ((1, 11, True), (1, 12, False), (2, 13, False)):
+            connection.execute(t.CARDS.insert(), card(UUID(int=uuid), UUID(int=of), primary))
+        schema.upgrade(connection)
+        found = connection.execute(sa.select(t.RATINGS.c.id, t.RATINGS.c.primary_card))
+        assert {id_.int: has for id_, has in found} == {1: True, 2: False, 3: False}
+        schema.downgrade(connection, "0003")
+        columns = sa.inspect(connection).get_columns("ratings")
+        assert "primary_card" not in {column["name"] for column in columns}
+
+
+def card(uuid, of, primary):
+    return {
+        "uuid": uuid,
+        "rating": of,
+        "at": 0,
+        "client": "x",
+        "profile": 1,
+        "code": "x",
+        "indicator": "info",
+        "is_primary": primary,
+    }
+
+
 def rating(id_, call):
     return {
         "id": id_,
