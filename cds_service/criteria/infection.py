@@ -102,9 +102,17 @@ def _ivdu(case: Case) -> Finding:
         case,
         "RF-INFECT-IVDU",
         injecting(case),
+        possible=suspected_injecting(case),
         denied=[*case.facts.denied("VS-IVDU", concepts=("ivdu",)), *never_injected(case)],
         nothing="drug use not recorded",
     )
+
+
+def suspected_injecting(case: Case) -> list[Entry]:
+    """Suspected Conditions and order reasons: possible injecting drug use, to be asked."""
+    names = ("VS-IVDU", "local:iv-drug-use")
+    found = [*case.facts.history(*names), *case.facts.reasons(*names)]
+    return [e for e in found if e.suspected]
 
 
 def injecting(case: Case) -> list[Entry]:

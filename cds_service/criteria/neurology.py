@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from cds_service.criteria.registry import Case, criterion, judged
+from cds_service.criteria.registry import UNCONFIRMED, Case, criterion, judged
 from cds_service.facts.finding import Finding
 from cds_service.facts.record.entries import Entry
+
+_LUMBAR = "a leg finding, and a lumbar problem on record may explain it"
 
 
 def _superseded(case: Case, *concepts: str) -> list[Entry]:
@@ -23,6 +25,8 @@ def weakness_in_a_limb(case: Case) -> Finding:
         case,
         "RF-NEURO-MOTOR",
         case.picture.motor,
+        possible=case.picture.aside(case.picture.all_motor),
+        unsettled=_LUMBAR,
         denied=case.facts.denied("VS-MOTOR", concepts=("motor",)) or _whole_exam(case),
         superseded=_superseded(case, "motor"),
         nothing="no strength or motor examination recorded",
@@ -52,6 +56,8 @@ def sensory_change_in_a_limb(case: Case) -> Finding:
         case,
         "RF-NEURO-SENS",
         sensory_change(case),
+        possible=case.picture.aside(case.picture.all_sensory),
+        unsettled=_LUMBAR,
         denied=case.facts.denied("VS-SENS", concepts=("sensory",)),
         superseded=_superseded(case, "sensory"),
         nothing="no sensory symptom or examination recorded",
@@ -65,10 +71,13 @@ def reflex_change(case: Case) -> Finding:
     Reads Condition (confirmed), Observation and answers (30 days). 2+ or normal is a denial; a
     symmetric 1+ or 3+ without `abnormal` is undecided.
     """
+    legs = case.picture.aside(case.picture.all_reflex)
     return judged(
         case,
         "RF-NEURO-REFLEX",
         confirmed(case.picture.reflex),
+        possible=legs or case.picture.reflex,
+        unsettled=_LUMBAR if legs else UNCONFIRMED,
         denied=case.facts.denied("VS-REFLEX", concepts=("reflex",)) or _whole_exam(case),
         superseded=_superseded(case, "reflex", "umn"),
         nothing="no reflex examination recorded",

@@ -123,6 +123,8 @@ class Case:
 
 GATE = "no cervical presentation (gate)"
 """Why a finding does not count without SYM-CERV (criteria, 1.2)."""
+UNCONFIRMED = "not confirmed"
+"""Why a suspected entry does not fire a row that takes confirmed ones only (criteria, 0.3)."""
 RED_FLAG_EXTENSIONS = ("EXT-IMMUNO", "EXT-WBC", "EXT-WEIGHTLOSS", "EXT-DISH")
 
 
@@ -169,18 +171,24 @@ def judged(
     statement: str,
     present: list[Entry],
     *,
+    possible: Iterable[Entry] = (),
+    unsettled: str = UNCONFIRMED,
     denied: Iterable[Entry] = (),
     superseded: Iterable[Entry] = (),
     nothing: str,
 ) -> Finding:
-    """A finding of the closed-world kind: there, denied, or nothing usable.
+    """A finding of the closed-world kind: there, possible, denied, or nothing usable.
 
-    Without a cervical presentation (SYM-CERV) no indication fires (criteria, 1.2).
+    Without a cervical presentation (SYM-CERV) no indication fires (criteria, 1.2). What is
+    `possible` never fires and is asked (HOLD); `unsettled` says why it is no more than that.
     """
     if present and not case.cervical:
         return not_met(statement, GATE, evidence(present))
     if present:
         return met(statement, evidence(present))
+    open_entries = list(possible)
+    if open_entries:
+        return unknown(statement, unsettled, evidence(open_entries))
     gone = list(superseded)
     if gone:
         return not_met(statement, "superseded by a later examination", evidence(gone))

@@ -40,6 +40,11 @@ def firing(entries: list[Entry], case: Case) -> list[Entry]:
     return [e for e in entries if not e.suspected or e.key in reasons]
 
 
+def _suspected(entries: list[Entry], case: Case) -> list[Entry]:
+    counting = {e.key for e in firing(entries, case)}
+    return [e for e in entries if e.key not in counting]
+
+
 @criterion("RF-SYS-MALIG")
 def known_malignancy(case: Case) -> Finding:
     """Cancer on record, any date, histories included; non-melanoma skin cancer and in-situ excluded.
@@ -50,6 +55,7 @@ def known_malignancy(case: Case) -> Finding:
         case,
         "RF-SYS-MALIG",
         firing(malignancies(case), case),
+        possible=_suspected(malignancies(case), case),
         denied=case.facts.denied("VS-MALIG"),
         nothing="no cancer recorded",
     )
@@ -62,6 +68,7 @@ def ankylosing_spondylitis(case: Case) -> Finding:
         case,
         "RF-SYS-AS",
         firing(case.facts.stands("VS-AS"), case),
+        possible=_suspected(case.facts.stands("VS-AS"), case),
         denied=case.facts.denied("VS-AS"),
         nothing="no ankylosing spondylitis recorded",
     )
@@ -90,6 +97,7 @@ def inflammatory_arthritis(case: Case) -> Finding:
         case,
         "RF-SYS-INFLAM",
         firing(arthritis(case), case),
+        possible=_suspected(arthritis(case), case),
         denied=case.facts.denied("VS-INFLAM"),
         nothing="no inflammatory arthritis recorded",
     )

@@ -219,6 +219,11 @@ class Picture:
         found = (*self.all_motor, *self.all_sensory, *self.all_reflex)
         return [e for e in found if e.region == "lower" and e.key not in umn]
 
+    def aside(self, entries: list[Entry]) -> list[Entry]:
+        """Those of the entries that were set aside."""
+        keys = {e.key for e in self.set_aside}
+        return [e for e in entries if e.key in keys]
+
     def _kept(self, entries: list[Entry]) -> list[Entry]:
         aside = {e.key for e in self.set_aside}
         return [e for e in entries if e.key not in aside]

@@ -157,6 +157,29 @@ def test_leg_findings_set_aside_are_asked_and_not_called_absent(cards: dict[str,
     assert "lumbar or the cervical spine?" in part(cards["V18"], "To be settled")
 
 
+def test_leg_findings_set_aside_are_named_and_not_called_missing(cards: dict[str, Json]):
+    assert "Numbness of lower limb, 2026-01-20" in part(cards["V18"], "Looked at, not counted")
+    assert "sensation" not in part(cards["V18"], "Not found in structured data")
+
+
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        pytest.param("icd|C61", "malignancy", id="cancer"),
+        pytest.param("icd|M45.9", "ankylosing spondylitis", id="spondylitis"),
+        pytest.param("icd|M05.79", "inflammatory arthritis", id="arthritis"),
+        pytest.param("sct|226034001", "injected drugs", id="injecting"),
+        pytest.param("sct|86854008", "reflexes", id="reflex"),
+    ],
+)
+def test_a_suspicion_to_be_confirmed_is_named_and_not_called_missing(code: str, label: str):
+    card = first(PAIN, condition(code, 5, verification="provisional"))
+    assert card["source"]["topic"]["code"] == "INSUFFICIENT"
+    assert "(not confirmed)" in part(card, "Looked at, not counted")
+    missing = part(card, "Not found in structured data").split(", ")
+    assert label not in missing
+
+
 def test_a_duplicate_asks_what_its_rating_lacks():
     """What is missing beneath a duplicate has no part of its own there."""
     seen = imaging_report("loinc|24938-3", 30)

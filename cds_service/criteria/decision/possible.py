@@ -58,13 +58,7 @@ def _to_confirm(case: Case) -> Iterable[str]:
         ("RF-SYS-MALIG", systemic.malignancies(case)),
         ("RF-SYS-AS", case.facts.stands("VS-AS")),
         ("RF-SYS-INFLAM", systemic.arthritis(case)),
-        (
-            "RF-INFECT-IVDU",
-            [
-                *case.facts.history("VS-IVDU", "local:iv-drug-use"),
-                *case.facts.reasons("VS-IVDU", "local:iv-drug-use"),
-            ],
-        ),
+        ("RF-INFECT-IVDU", infection.suspected_injecting(case)),
         ("RF-NEURO-REFLEX", case.picture.reflex),
     ]
     for statement, entries in suspected:
@@ -166,9 +160,14 @@ def gated(case: Case) -> tuple[str, ...]:
 
 
 @once
-def not_found(case: Case) -> tuple[str, ...]:
-    """Red flags with nothing usable either way: unknown, taken as not there, and said so."""
+def undocumented(case: Case) -> tuple[str, ...]:
+    """Red flags that are unknown, and taken as not there (closed world)."""
     return tuple(s for s in _RED_FLAGS if case.finding(s).status is Status.UNKNOWN)
+
+
+def not_found(case: Case) -> tuple[str, ...]:
+    """Unknown red flags with nothing on record; the others are named where it says what is."""
+    return tuple(s for s in undocumented(case) if not case.finding(s).evidence)
 
 
 def looked_at(case: Case) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _deferred(case: Case, why: str) -> Decision:
     """NOT_YET, unless a question is open that makes refusing unsafe (HOLD)."""
     if open_questions := possible.hold(case):
         return Decision(Outcome.INSUFFICIENT, f"{why}, but to be asked first: {open_questions[0]}")
-    if case.config["redflag.missing"] == "undetermined" and possible.not_found(case):
+    if case.config["redflag.missing"] == "undetermined" and possible.undocumented(case):
         return Decision(Outcome.INSUFFICIENT, f"{why}, but red flags are not documented")
     return Decision(Outcome.NOT_YET, why)
 
