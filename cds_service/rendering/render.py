@@ -125,6 +125,8 @@ def variant(rec: Recommendation) -> str:
         if "TRAUMA-SCI" in rec.fired:
             return "cord-injury"
         return "weakness" if root_only(rec) else ""
+    if rec.outcome is Outcome.NOT_YET and _possible_cauda_equina(rec):
+        return "cauda"
     if rec.outcome is Outcome.CT_FIRST and rec.keep_mri:
         return "keep-mri"
     if rec.outcome is Outcome.DUPLICATE and rec.prior_kind in ("pending", "draft"):
@@ -137,6 +139,11 @@ def variant(rec: Recommendation) -> str:
         if rec.step == "P3":
             return "paediatric-trauma"
     return ""
+
+
+def _possible_cauda_equina(rec: Recommendation) -> bool:
+    finding = rec.findings.get("EXT-CAUDA")
+    return finding is not None and finding.met
 
 
 def _primary(

@@ -53,6 +53,7 @@ MORE_REASONS = " and {} more"
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     Outcome.MRI_EMERGENT: ("weakness", "cord-injury"),
+    Outcome.NOT_YET: ("cauda",),
     Outcome.CT_FIRST: ("keep-mri",),
     Outcome.DUPLICATE: ("pending", "draft"),
     Outcome.NO_CRITERIA: ("region", "cauda", "paediatric-trauma"),

@@ -170,8 +170,8 @@ def _change(path: Path, old: str | Line, new: str) -> None:
         ),
         pytest.param(
             "cards/not-yet.toml", 'outcome = "NOT_YET"', 'outcome = "NOT_YET"\nvariant = "draft"',
-            "cards/not-yet.toml: unknown variant draft; available: none",
-            id="variant of an outcome that has none",
+            "cards/not-yet.toml: unknown variant draft; available: cauda",
+            id="variant of another outcome",
         ),
         pytest.param(
             "cards/duplicate-draft.toml", 'variant = "draft"', 'variant = "drafted"',

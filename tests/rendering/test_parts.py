@@ -180,6 +180,18 @@ def test_a_suspicion_to_be_confirmed_is_named_and_not_called_missing(code: str, 
     assert label not in missing
 
 
+def test_beside_a_possible_cauda_equina_nobody_is_sent_to_physical_therapy():
+    calm = condition(NECK_PAIN, 10)
+    card = first(calm, condition("icd|G83.4", 1))
+    assert card["source"]["topic"]["code"] == "NOT_YET"
+    assert card["summary"].startswith("Possible cauda equina comes first")
+    assert "emergency lumbar MRI" in card["detail"].split("**Why**")[0]
+    assert [s["label"] for s in card["suggestions"]] == ["Remove the MRI order"]
+    alone = first(calm)
+    assert alone["summary"].startswith("Not yet")
+    assert "Start physical therapy instead" in [s["label"] for s in alone["suggestions"]]
+
+
 def test_a_duplicate_asks_what_its_rating_lacks():
     """What is missing beneath a duplicate has no part of its own there."""
     seen = imaging_report("loinc|24938-3", 30)
