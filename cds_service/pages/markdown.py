@@ -10,6 +10,24 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup
 
+LONGEST: Final = 20_000
+"""Characters that are read as Markdown in one answer. Our cards have a few thousand; of some texts, such as
+brackets that nothing closes, a second's work is 50,000.
+"""
+
+
+class Reader:
+    """Reads the cards of one answer: what is longer than LONGEST together is shown as plain text."""
+
+    def __init__(self) -> None:
+        self._left = LONGEST
+
+    def __call__(self, text: str) -> Markup:
+        if len(text) > self._left:
+            return Markup("<pre>{}</pre>").format(text)
+        self._left -= len(text)
+        return safe_html(text)
+
 
 def safe_html(text: str) -> Markup:
     """GitHub-flavoured as cards are (CDS Hooks, Card `detail`): tables, lists, emphasis, links.

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.errors import RequestError
-from cds_service.pages.markdown import safe_html
+from cds_service.pages.markdown import Reader
 from cds_service.pages.site import Section, Site
 from cds_service.web.errors import refusal
 from cds_service.web.invoke import read_body
@@ -28,6 +28,8 @@ SECTION: Final = Section(
 )
 T = TypeVar("T")
 _FIRST: Final = "V01"
+LARGEST: Final = 2 * 1024 * 1024
+"""Bytes of one call in production mode, where nobody has to say who he is; samples have 50 KiB."""
 _PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 
 _ADVICE: Final[Mapping[int, str]] = {
@@ -55,6 +57,12 @@ class _Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def workbench(site: Site, bench: Bench) -> Blueprint:
     """The page, and what its script asks for. Nothing is kept between calls."""
     blueprint = Blueprint("pages_workbench", __name__)
+
+    @blueprint.before_request
+    def bounded() -> None:
+        """Hooks must not wait for what anybody may send here."""
+        if not site.dev:
+            request.max_content_length = min(request.max_content_length or LARGEST, LARGEST)
 
     @blueprint.get("/workbench")
     def page() -> Response:
@@ -101,7 +109,7 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
         found = bench.why(asked.call, asked.before)
         return _json(
             {
-                "cards": site.render("workbench/cards.html", answer=answer, markdown=safe_html),
+                "cards": site.render("workbench/cards.html", answer=answer, markdown=Reader()),
                 "why": site.render(
                     "workbench/why.html",
                     orders=found.orders,

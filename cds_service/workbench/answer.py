@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from cds_service.errors import EditRefused
+
+MOST: Final = 100
+"""Cards of one answer; ours has at most four for each order."""
 
 
 class _Part(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -70,7 +73,7 @@ _answers = msgspec.json.Decoder(Answer)
 def decode_answer(text: str) -> Answer:
     """Read what came back with status 200. Raises EditRefused naming what is wrong with it."""
     try:
-        return _answers.decode(text.encode("utf-8", "surrogatepass"))
+        answer = _answers.decode(text.encode("utf-8", "surrogatepass"))
     except msgspec.ValidationError as why:
         # Names the place and the types, nothing of the text.
         raise EditRefused(f"the answer is not one of CDS Hooks: {why}") from None
@@ -78,3 +81,6 @@ def decode_answer(text: str) -> Answer:
         raise EditRefused(
             "the answer is not JSON; is something else listening at this address?"
         ) from None
+    if len(answer.cards) > MOST:
+        raise EditRefused(f"the answer holds more than {MOST} cards; select fewer orders")
+    return answer

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from markupsafe import escape
 
-from cds_service.pages.markdown import safe_html
+from cds_service.pages.markdown import LONGEST, Reader, safe_html
 
 ALLOWED = {
     "p",
@@ -98,3 +99,19 @@ def assert_harmless(html):
         if tag == "a":
             assert attributes["href"].lower().startswith(("https://", "http://"))
             assert "noopener" in attributes["rel"]
+
+
+@pytest.mark.parametrize("text", ["[", "*_", "![", "*a ", "[a]("])
+def test_of_long_texts_only_the_beginning_is_worked_on(text):
+    """Some texts cost the parser far more than their length; they stay readable."""
+    read = Reader()
+    assert read("**short**") == "<p><strong>short</strong></p>\n"
+    long = "<b>" + text * LONGEST
+    assert read(long) == f"<pre>{escape(long)}</pre>"
+
+
+def test_many_long_texts_in_one_answer_are_bounded_together():
+    read = Reader()
+    shown = [read("**x**" + "a" * 1000) for _ in range(100)]
+    assert sum("<strong>" in each for each in shown) == LONGEST // 1005
+    assert all(each.startswith("<pre>**x**") for each in shown[LONGEST // 1005 :])

@@ -8,6 +8,7 @@ from calls import MARK, NOW, FakeEvaluator, Remembering, assert_outcome
 from samples import SAMPLES
 
 from cds_service.app import create_app
+from cds_service.pages.workbench import LARGEST
 from cds_service.settings import Settings
 
 SERVICE = "/cds-services/cervical-mri"
@@ -256,3 +257,26 @@ def test_nothing_of_a_chart_is_logged(capsys, web, change, read):
     web.post("/workbench/read", json={"call": MARK, "status": 200, "response": MARK})
     printed = capsys.readouterr()
     assert MARK not in printed.out + printed.err
+
+
+def test_more_cards_than_an_order_can_get_are_refused(web, change):
+    card = {"summary": "s", "indicator": "info", "source": {"label": "x"}}
+    asked = {"call": change(sample="V01")["call"], "status": 200}
+    asked["response"] = json.dumps({"cards": [card] * 101})
+    assert_outcome(web.post("/workbench/read", json=asked), 400, "value")
+    asked["response"] = json.dumps({"cards": [card] * 100})
+    assert web.post("/workbench/read", json=asked).json["cards"].count("<article") == 100
+
+
+@pytest.mark.parametrize("path", ["change", "read", "reasoning"])
+def test_in_production_nobody_can_send_more_than_a_request_needs(bouncer, path):
+    """The workbench asks nobody who he is; calls of hooks must not wait behind it."""
+    settings = Settings(pages={"workbench": True}, base_url="https://cds.example")
+    app = create_app(
+        settings, lambda: NOW, FakeEvaluator(), clients=(bouncer.client,), authenticator=bouncer
+    )
+    body = json.dumps({"text": "x" * LARGEST})
+    options = {"data": body, "content_type": "application/json"}
+    assert_outcome(app.test_client().post(f"/workbench/{path}", **options), 413, "too-long")
+    hook = app.test_client().post(SERVICE, **options)
+    assert hook.status_code != 413
