@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -36,6 +38,10 @@ VISIT: Final = timedelta(hours=1)
 READING: Final = 6.0
 """Seconds in which the chart is read."""
 LOOKUP: Final = 1.0
+AT_ONCE: Final = 8
+"""Launches of one process that ask other servers at one time. Anybody may begin one, and a server that
+does not answer holds a thread for seconds: hooks must not wait behind it.
+"""
 _LOOPBACK: Final = "http://127.0.0.1:* http://localhost:*"
 _RATINGS: Final = {
     "appropriate": ("Appropriate", "good"),
@@ -71,6 +77,7 @@ class Visits:
         self._site = site
         self._parts = parts
         self._clients = {each.name: each for each in parts.clients if each.smart}
+        self._free = threading.BoundedSemaphore(AT_ONCE)
 
     def named(self, name: str) -> Client | None:
         return self._clients.get(name)
@@ -109,7 +116,8 @@ class Visits:
 
     def begin(self, asked: Begin) -> dict[str, Any]:
         client, app, server = self._known(asked.iss)
-        url, pending = self._parts.flow.begin(client.name, app, server, asked.launch or None)
+        with self._turn():
+            url, pending = self._parts.flow.begin(client.name, app, server, asked.launch or None)
         until = time.time() + LAUNCH_MINUTES * 60
         pending = msgspec.structs.replace(pending, until=until)
         sealed = self._parts.sealer.seal("launch", msgspec.json.encode(pending))
@@ -124,8 +132,9 @@ class Visits:
         client, app, server = self._known(pending.server)
         if client.name != pending.client:
             raise LaunchFailed("state")
-        granted = self._parts.flow.finish(app, server, pending, asked.code)
-        visit, given = self._visit(client, app, server, granted)
+        with self._turn():
+            granted = self._parts.flow.finish(app, server, pending, asked.code)
+            visit, given = self._visit(client, app, server, granted)
         return self._shown(visit, given, client)
 
     def view(self, asked: Ask) -> dict[str, Any]:
@@ -154,6 +163,16 @@ class Visits:
         if visit.origin:
             told = {"send": view.now.order, "origin": visit.origin, "handle": visit.messaging or ""}
         return {"html": html} | told
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """At once or not at all."""
+        if not self._free.acquire(blocking=False):
+            raise LaunchFailed("crowd")
+        try:
+            yield
+        finally:
+            self._free.release()
 
     def _visit(
         self, client: Client, app: SmartApp, server: FhirServer, granted: Granted

@@ -41,6 +41,12 @@ PROBLEMS: Final = {
         "It does not answer, or not as it should. Try again in a few minutes; if this stays, tell "
         "whoever runs this service. The order can be placed as usual without this app.",
     ),
+    "crowd": Problem(
+        503,
+        "Too many are logging in at this moment",
+        "Wait a few seconds, then open the app again from the card. The order can be placed as usual "
+        "without it.",
+    ),
     "token": Problem(
         403,
         "The log-in was not completed",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from unittest import mock
 
@@ -25,6 +27,7 @@ from cds_service.cdshooks.request import decode
 from cds_service.client import FhirServer, SmartApp, make_client
 from cds_service.errors import LaunchFailed, StoreUnavailable
 from cds_service.launches import Granted, Pending
+from cds_service.pages.smart.visits import AT_ONCE
 from cds_service.pages.smart.words import PROBLEMS
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
@@ -245,6 +248,34 @@ def test_a_login_that_fails_is_said(service, reason, status):
     service.flow.fails = reason
     answer = service.send("open", status, code="c", state=begun["state"], pending=begun["pending"])
     assert problem(answer) == reason
+
+
+def test_a_login_server_that_hangs_holds_few_threads(service):
+    """Anybody may begin a launch; hooks must have threads left."""
+    hangs, full = threading.Event(), threading.Semaphore(0)
+    begin = service.flow.begin
+
+    def hang(*args):
+        full.release()
+        assert hangs.wait(10)
+        return begin(*args)
+
+    service.flow.begin = hang
+    app = service.web.application
+
+    def launch():
+        return app.test_client().post("/smart/begin", json={"iss": ISS})
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        held = [threads.submit(launch) for _ in range(AT_ONCE)]
+        for _ in held:
+            assert full.acquire(timeout=10)
+        assert problem(service.send("begin", 503, iss=ISS)) == "crowd"
+        hangs.set()
+        assert {each.result().status_code for each in held} == {200}
+    service.flow.fails = "configuration"
+    for _ in range(AT_ONCE + 1):
+        assert problem(service.send("begin", 503, iss=ISS)) == "configuration"
 
 
 # --- whose order -----------------------------------------------------------------------------
