@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,11 +65,7 @@ def make_report(arguments: argparse.Namespace, settings: Settings, now: datetime
     end = None if last is None or last == date.max else _midnight(last + timedelta(days=1))
     span = Span(None if first is None else _midnight(first), end, arguments.client)
     url = configured_store(settings)
-    displays = {
-        (coding["system"], coding["code"]): coding["display"]
-        for coding in override_codings(load_library(), settings)
-    }
-    found = report(url, span, displays, now)
+    found = report(url, span, _displays(override_codings(load_library(), settings)), now)
     name = arguments.client
     if name is not None and not (found.orders.evaluated or found.feedback.events):
         known = sorted({each.name for each in settings.clients} | set(clients(url)))
@@ -78,6 +75,18 @@ def make_report(arguments: argparse.Namespace, settings: Settings, now: datetime
                 f"there are: {', '.join(known) or 'none'}"
             )
     return found
+
+
+def _displays(codings: Iterable[Mapping[str, str]]) -> dict[tuple[str | None, str], str]:
+    """What a code was called on cards: all of it, as one code may stand for several reasons.
+
+    `action-completed` is a CT on one card and conservative treatment on another; the store keeps
+    the code alone, so that either name by itself would say more than is known.
+    """
+    names: dict[tuple[str | None, str], dict[str, None]] = {}
+    for coding in codings:
+        names.setdefault((coding["system"], coding["code"]), {})[coding["display"]] = None
+    return {key: " / ".join(each) for key, each in names.items()}
 
 
 def render(report: Report, format_: str) -> str:

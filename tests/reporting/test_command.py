@@ -91,6 +91,25 @@ def test_the_json_form_begins_with_cards_and_feedback(report):
     }
 
 
+def test_a_reason_is_named_by_all_that_its_code_means_on_cards(tmp_path, monkeypatch, capsys):
+    url = database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
+    with transaction(url) as connection:
+        schema.upgrade(connection)
+    service = Service(Store(url, StoreOptions()), settings=DEVELOPMENT)
+    service.store.prepare()
+    [card] = service.cards("V01")
+    standard = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+    service.feedback(overridden(card, code="action-completed", system=standard))
+    service.written()
+    monkeypatch.setenv("CDS_SERVICE_STORE", url.render_as_string())
+    assert main(["report", "--format", "json"]) == 0
+    [reason] = json.loads(capsys.readouterr().out)["reasons"]
+    assert reason["display"].split(" / ") == [
+        "Conservative treatment was done elsewhere",
+        "CT was done elsewhere",
+    ]
+
+
 def test_a_report_of_nothing_is_sound_too(report):
     found = json.loads(report("--format", "json", "--to", "2020-01-01"))
     jsonschema.validate(found, SCHEMA)
