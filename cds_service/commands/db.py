@@ -108,8 +108,8 @@ def explain_card(card: str, settings: Settings) -> int:
         text = reasoning(connection, uuid)
     if text is None:
         print(
-            "no audit record of this card: `audit` was off when it was sent, or the record has been "
-            "purged",
+            "no audit record of this card: `audit` was off when it was sent, the record has been "
+            "purged, or it is no card of ours",
             file=sys.stderr,
         )
         return REFUSED
