@@ -12,6 +12,7 @@ import pytest
 from calls import FakeEvaluator, post
 
 from cds_service.app import create_app
+from cds_service.cdshooks.feedback import Reason, decode
 from cds_service.settings import load_settings
 from cds_service.settings.mistakes import PREFIX
 
@@ -51,3 +52,12 @@ def test_a_token_made_as_the_page_says_is_good_for_one_call(tmp_path, monkeypatc
 @pytest.mark.parametrize("language", ["toml", "python"])
 def test_the_blocks_are_the_first_of_their_language(language):
     assert PAGE.count(f"```{language}\n") == 1, "the test above runs the first"
+
+
+def test_the_feedback_on_the_page_has_all_three_forms():
+    body = re.search(r"^## Feedback$.*?```json\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)
+    assert body
+    accepted, overridden, dismissed = decode(body[1].encode(), {"red-flag-not-coded": "urn:ours"})
+    assert (accepted.outcome, len(accepted.suggestions)) == ("accepted", 1)
+    assert overridden.reason == Reason("urn:ours", "red-flag-not-coded")
+    assert (dismissed.outcome, dismissed.reason) == ("overridden", None)
