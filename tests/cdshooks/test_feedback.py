@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from cds_service.cdshooks.feedback import Event, decode
 from cds_service.errors import BadRequest
 
+ROOT = Path(__file__).parents[2]
 CARD = "3b1d5f0a-5c0e-4a55-9d0b-8f2f1f0f6a01"
 TAKEN = "0a4fd1c2-0a35-4a0c-8a19-1f5d9c1d2e02"
 ACCEPTED = {
@@ -28,6 +32,16 @@ def read(*items, body=None):
 
 def changed(item, **members):
     return {key: value for key, value in (item | members).items() if value is not ABSENT}
+
+
+def test_the_example_of_the_page_for_integrators_is_read():
+    page = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
+    body = next(b for b in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"feedback"' in b)
+    taken, dismissed = read(body=body.encode())
+    assert (taken.outcome, len(taken.suggestions)) == ("accepted", 1)
+    ours = tomllib.loads((ROOT / "cards" / "override-reasons.toml").read_text(encoding="utf-8"))
+    assert dismissed.reason is not None
+    assert dismissed.reason.code in {each["code"] for each in ours.values()}
 
 
 def test_a_batch_keeps_its_order():
