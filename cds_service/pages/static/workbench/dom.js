@@ -43,7 +43,9 @@ export function tell(element, text) {
   if (!text) return;
   const box = document.createElement("p");
   box.className = "notice critical";
-  box.textContent = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  // The name of a member stays as it has to be written: `hook: …`.
+  const member = /^[\w.[\]-]+:/.test(text);
+  box.textContent = `${member ? text : text.charAt(0).toUpperCase() + text.slice(1)}.`;
   element.append(box);
 }
 
