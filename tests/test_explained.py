@@ -29,6 +29,10 @@ def test_the_tree_ends_in_the_outcome_of_the_card(name):
         assert f"[x] {statement}" in text
 
 
+def test_a_value_below_the_limit_does_not_read_as_if_it_reached_it():
+    assert "Temperature 36.8 °C, 2026-03-02, against ≥ 38 °C" in explained(sample("V01"))
+
+
 def test_each_order_has_its_own_tree():
     first, second = order(id="first"), order("cpt|72156", id="second")
     one, other = explained(request(PAIN, draft=[first, second])).split("\n\nOrder: ")

@@ -98,5 +98,7 @@ def _statement(judged: Judged) -> Iterable[str]:
 def _plain(item: Evidence) -> str:
     head = f"{item.display} {item.value}" if item.value else item.display
     parts = [head, item.date or ("" if item.value else "undated")]
-    parts = [part for part in (*parts, item.threshold, item.note) if part]
+    # A value that was held against a limit and may have missed it: 36.8 °C is not ≥ 38 °C.
+    limit = f"against {item.threshold}" if item.threshold else ""
+    parts = [part for part in (*parts, limit, item.note) if part]
     return f"{', '.join(parts)}  [{item.reference}]"
