@@ -246,6 +246,29 @@ def test_data_notes(chart, rest, note):
     assert note in recommend(PAIN, *chart, **rest).data_notes
 
 
+OLD = "so not taken as a symptom of today"
+
+
+@pytest.mark.parametrize(
+    ("chart", "named"),
+    [
+        pytest.param((condition(NECK_PAIN, 150, problem=False),), "Cervicalgia (", id="old"),
+        pytest.param((condition(NECK_PAIN, problem=False),), "Cervicalgia (undated)", id="undated"),
+        pytest.param((condition("sct|309521004", 150, problem=False),), "Numbness of", id="hand"),
+        pytest.param((condition(NECK_PAIN, 150, problem=False), PAIN), None, id="one of today"),
+        pytest.param((condition(NECK_PAIN, 150, problem=True),), None, id="on the problem list"),
+        pytest.param(
+            (condition(NECK_PAIN, 150, problem=False, clinical="resolved"),), None, id="over"
+        ),
+        pytest.param((condition("sct|309537005", 150, problem=False),), None, id="of a leg"),
+    ],
+)
+def test_a_symptom_too_old_to_count_is_named_where_none_is_left(chart, named):
+    notes = [note for note in recommend(*chart).data_notes if OLD in note]
+    assert len(notes) == (named is not None)
+    assert named is None or named in notes[0]
+
+
 def test_what_is_denied_and_what_nobody_looked_at():
     found = recommend(PAIN, observation("motor-exam", "sct|17621005", 1))
     assert "RF-NEURO-MOTOR" in found.documented_absent

@@ -159,6 +159,26 @@ def gated(case: Case) -> tuple[str, ...]:
     return (*(f"{_FROM_THE_NECK}: {name}" for name in sorted(names)), *leg)
 
 
+def lapsed(case: Case) -> tuple[str, ...]:
+    """Neck and arm symptoms that stand on record and are not of today, each with its date.
+
+    A Condition of a symptom counts for `symptom.lookbackDays`, or on the problem list (criteria,
+    0.3). Empty where the order has a presenting problem: nobody misses them there.
+    """
+    if case.cervical:
+        return ()
+    found = {
+        f"{e.code.display} ({e.date.text if e.date else 'undated'})"
+        for e in case.facts.judged.present
+        if e.kind is Kind.CONDITION
+        and e.current
+        and not e.symptom
+        and e.region not in ("lower", "face")
+        and not _OF_NECK_OR_ARM.isdisjoint(e.code.sets)
+    }
+    return tuple(sorted(found))
+
+
 @once
 def undocumented(case: Case) -> tuple[str, ...]:
     """Red flags that are unknown, and taken as not there (closed world)."""
@@ -187,6 +207,17 @@ def documented_absent(case: Case) -> tuple[str, ...]:
     return tuple(s for s in _RED_FLAGS if case.finding(s).denied)
 
 
+_OF_NECK_OR_ARM = frozenset(
+    (
+        "VS-NECKPAIN",
+        "VS-MOTOR",
+        "VS-SENS",
+        "VS-REFLEX",
+        "VS-UMN",
+        "VS-HANDCLUMSY",
+        "local:hand-clumsiness",
+    )
+)
 _RED_FLAGS = (
     "RF-NEURO-MOTOR",
     "RF-NEURO-SENS",

@@ -258,6 +258,12 @@ def _missing(case: Case, outcome: Outcome, rated: Verdict) -> tuple[str, ...]:
 
 def _notes(case: Case) -> tuple[str, ...]:
     found = list(notes(case.facts.received))
+    if old := possible.lapsed(case):
+        days: int = case.config["symptom.lookbackDays"]
+        found.append(
+            f"older than {days} days or undated, and not on the problem list, so not taken as a "
+            f"symptom of today: {', '.join(old)}"
+        )
     if case.frame.future:
         found.append(f"{case.frame.future} date(s) in the future left out")
     if case.facts.judged.conflicts:
