@@ -167,6 +167,9 @@ def test_the_file_for_a_committee_is_accessible_and_asks_for_nothing(opened, tmp
     assert main(["catalogue", "--out", str(file)]) == 0
     with opened() as page:
         page.goto(file.as_uri())
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        page.set_viewport_size({"width": 390, "height": 900})
+        assert page.evaluate(wide) == 0
         assert violations(page) == []
         page.get_by_role("link", name="P6", exact=True).first.click()
         assert page.url.endswith("#P6")
