@@ -32,7 +32,9 @@ class Span(msgspec.Struct, frozen=True):
 
     def ids(self, column: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
         """Conditions on a column of such ids."""
-        found = []
+        found: list[sa.ColumnElement[bool]] = []
+        if (self.start and self.start >= _END) or (self.end and self.end <= _BEGINNING):
+            return [sa.false()]
         if self.start is not None and self.start > _BEGINNING:
             found.append(column >= first_of(self.start))
         if self.end is not None and self.end < _END:

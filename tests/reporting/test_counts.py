@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from unittest import mock
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from past import CALLS, CLIENTS, DATES, counted, nearest, write
+from past import CALLS, CLIENTS, DATES, Call, Card, Order, counted, nearest, write
 
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
+from cds_service.reporting import query
 from cds_service.reporting.interval import wilson
 from cds_service.reporting.query import report
-from cds_service.reporting.span import Span
+from cds_service.reporting.span import Span, monday
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -104,3 +106,35 @@ def test_the_report_says_what_a_count_by_hand_says(url: sa.URL, calls, first, la
             )
         else:
             assert shown is None
+
+
+FAR = (datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), NOW, datetime(2106, 2, 7, 6, tzinfo=UTC))
+
+
+def call_at(at):
+    order = Order("MRI_ROUTINE", "1", ("SUP-GENERAL",), (), [Card("MRI_ROUTINE", True, ())])
+    return Call("north", at, [order], lost=False, evaluate=1, total=1)
+
+
+def test_a_clock_that_once_was_wrong_costs_one_week_more(url: sa.URL):
+    """Thousands of empty weeks between its cards and the others are not asked for."""
+    write(url, [call_at(at) for at in FAR])
+    with mock.patch.object(query, "_ask", wraps=query._ask) as asked:
+        found = report(url, Span(), {}, NOW)
+    assert [each.start for each in found.weeks] == [monday(at).date() for at in FAR]
+    assert found.cards.issued == asked.call_count == 3
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        Span(start=datetime(2106, 2, 8, tzinfo=UTC)),
+        Span(start=datetime(2300, 1, 1, tzinfo=UTC)),
+        Span(end=datetime(1970, 1, 1, tzinfo=UTC)),
+        Span(end=datetime(1, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_span_beyond_all_ids_is_empty(url: sa.URL, asked):
+    """Ids have 32 bits of seconds: a day beyond them is not one that they come round to."""
+    write(url, [call_at(at) for at in FAR])
+    assert report(url, asked, {}, NOW).orders.evaluated == 0
