@@ -68,6 +68,8 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """The EHR's page that is sent messages; None: it offers none, or an origin we do not know."""
     messaging: str | None = None
     """Its messaging handle."""
+    earlier: str | None = None
+    """Id of the answers that stood in the form when it was opened; None: there were none."""
 
     def __repr__(self) -> str:
         return "Visit(hidden)"

@@ -216,8 +216,9 @@ class CompanionStore(AnswerFinder, Protocol):
         """What a handle stands for; None: unknown, used or expired. Raises StoreUnavailable."""
         ...
 
-    def keep_answers(self, token: str, answers: Answers) -> bool:
-        """Keep answers and use their handle up, both or neither; False: it is gone already.
+    def keep_answers(self, token: str, answers: Answers, replaces: str | None) -> bool:
+        """Keep answers and use their handle up, both or neither; False: it is gone already, or
+        answers other than `replaces` (id of a QuestionnaireResponse) were kept meanwhile.
 
         Raises StoreUnavailable.
         """

@@ -40,6 +40,10 @@ _HANDLE, _ANSWERS = "handle", "answers"
 B = TypeVar("B", Handle, Answers)
 
 
+class _Overtaken(Exception):  # noqa: N818  (what happened, not what it is)
+    """Other answers to this order were kept meanwhile."""
+
+
 class Companion:
     """Handles and answers of one process; made after it was forked, closed with it."""
 
@@ -136,10 +140,12 @@ class Companion:
         found = self._open(_HANDLE, sealed, Handle) if sealed else None
         return found if found is not None and found.expires > now else None
 
-    def keep(self, token: str, answers: Answers) -> bool:
+    def keep(self, token: str, answers: Answers, replaces: str | None = None) -> bool:
         """Store answers and use the handle up, both or neither; False: it is gone already.
 
-        Answers to the same order by the same user are replaced. Raises StoreUnavailable.
+        Answers to the same order by the same user are replaced if they are those of `replaces`, the id
+        of a QuestionnaireResponse. Others were given meanwhile, in another window, and this one never
+        showed them: False, and they stay. Raises StoreUnavailable.
         """
         handles, table = t.COMPANION_HANDLES, t.COMPANION_ANSWERS
         marks = self._marks(answers)
@@ -155,11 +161,34 @@ class Companion:
                 ).rowcount
                 if not used:
                     return False
-                connection.execute(sa.delete(table).where(table.c.id.in_(marks)))
+                before = sa.select(table.c.sealed).where(table.c.id.in_(marks))
+                there = connection.scalars(before).all()
+                if self._others(there, answers, replaces):
+                    raise _Overtaken
+                # Those that were looked at, and none that came since.
+                connection.execute(
+                    sa.delete(table).where(table.c.id.in_(marks), table.c.sealed.in_(there))
+                )
                 insert_new(connection, table, [row])
+                kept = sa.select(table.c.sealed).where(table.c.id == row["id"])
+                if connection.scalar(kept) != row["sealed"]:
+                    raise _Overtaken  # by one who was as fast
+        except _Overtaken:
+            return False
         except (SQLAlchemyError, OSError):
             raise StoreUnavailable from None
         return True
+
+    def _others(self, rows: Iterable[str], answers: Answers, known: str | None) -> bool:
+        """Whether answers other than `known` count for this order now."""
+        now = answers.expires - self.lifetime
+        for sealed in rows:
+            there = self._open(_ANSWERS, sealed, Answers)
+            if there and there.expires > now and _same(there, answers):
+                response = msgspec.json.decode(there.response, type=QuestionnaireResponse)
+                if response.id != known:
+                    return True
+        return False
 
     def _marks(self, bound: Bound) -> tuple[str, ...]:
         return self._vault.marks(bound.client, bound.patient, bound.user, bound.order)

@@ -187,10 +187,10 @@ class Store:
         companion = self.companion
         return companion.handle(token, now) if companion else None
 
-    def keep_answers(self, token: str, answers: Answers) -> bool:
+    def keep_answers(self, token: str, answers: Answers, replaces: str | None) -> bool:
         """Keep answers and use their handle up. Raises StoreUnavailable."""
         companion = self.companion
-        return companion.keep(token, answers) if companion else False
+        return companion.keep(token, answers, replaces) if companion else False
 
     @property
     def companion(self) -> Companion | None:

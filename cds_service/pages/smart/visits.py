@@ -27,6 +27,7 @@ from cds_service.companion.visit import (
     draft_for,
 )
 from cds_service.errors import DataNotAvailable, LaunchFailed, StoreUnavailable
+from cds_service.handles import Given
 from cds_service.launches import Granted, Pending
 from cds_service.pages.policy import policy
 from cds_service.pages.site import Site
@@ -152,9 +153,10 @@ class Visits:
             raise LaunchFailed("handle")
         until = now + self._parts.lifetime
         answers = self._parts.companion.answers(visit, asked.answers, view, now, client, until)
-        # A handle that ran out while the page was open is as good as none.
+        # A handle that ran out while the page was open is as good as none; answers that another
+        # window kept meanwhile are not thrown away by one that never showed them.
         if self._parts.keeper.handle(visit.handle, now) is None or not (
-            self._parts.keeper.keep_answers(visit.handle, answers)
+            self._parts.keeper.keep_answers(visit.handle, answers, visit.earlier)
         ):
             raise LaunchFailed("handle")
         shown = until.astimezone(client.criteria.zone).strftime("%Y-%m-%d %H:%M")
@@ -200,11 +202,14 @@ class Visits:
             access=grant,
         )
         read = parts.reader.complete(asked, client, time.monotonic() + READING)
-        given: dict[str, Entered] = {}
+        earlier: Given | None = None
         if handle and granted.user:
             known = (client.name, granted.patient, granted.user, [handle.order], now, LOOKUP)
-            found = parts.keeper.answered(*known) or {}
-            given = parts.companion.earlier(found.get(handle.order))
+            found = parts.keeper.answered(*known)
+            if found is None:
+                # An empty form would be taken for what was answered so far.
+                raise StoreUnavailable
+            earlier = found.get(handle.order)
         visit = Visit(
             client=client.name,
             patient=granted.patient,
@@ -219,8 +224,9 @@ class Visits:
             chart=chart_of(read),
             origin=_messaged(app, granted.origin),
             messaging=granted.messaging,
+            earlier=earlier.response.id if earlier else None,
         )
-        return visit, given
+        return visit, parts.companion.earlier(earlier)
 
     def _shown(self, visit: Visit, given: Mapping[str, Entered], client: Client) -> dict[str, Any]:
         view = self._parts.companion.view(visit, given, self._parts.clock(), client)

@@ -68,12 +68,12 @@ PROBLEMS: Final = {
         "Patient and conditions are needed, and could not be read. Try again in a moment, or enter the "
         "answers in the record instead.",
     ),
-    # Used, expired, unknown, another user's, another patient's, another client's: nobody learns which.
+    # Used, expired, overtaken, unknown, another user's, another patient's, another client's: nobody learns which.
     "handle": Problem(404, "This link is no longer good", _AGAIN),
     "over": Problem(400, "This page has been open for too long", _AGAIN),
     "busy": Problem(
         503,
-        "Your answers could not be kept",
+        "Your answers cannot be kept or read",
         "Try again in a moment, or enter the answers in the record instead.",
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import msgspec
@@ -36,11 +37,11 @@ def handle(expires=NOW + DAY, **other):
     return Handle(**WHOSE | other, expires=expires, consult_ids=("urn:uuid:1",), draft=draft)
 
 
-def answers(expires=NOW + DAY, **other):
+def answers(expires=NOW + DAY, consult_ids=("urn:uuid:1",), **other):
     response = msgspec.Raw(
         b'{"resourceType": "QuestionnaireResponse", "id": "r1", "status": "completed"}'
     )
-    return Answers(**WHOSE | other, expires=expires, consult_ids=("urn:uuid:1",), response=response)
+    return Answers(**WHOSE | other, expires=expires, consult_ids=consult_ids, response=response)
 
 
 def rated():
@@ -147,12 +148,38 @@ def test_answers_expire(store):
     assert find(store, NOW + DAY) == {}
 
 
-def test_later_answers_take_the_place_of_earlier_ones(store):
-    for token in ("one", "two"):
+def test_later_answers_take_the_place_of_the_earlier_ones_they_name(store):
+    for token, replaces in (("one", None), ("two", "r1")):
         put(store, token)
-        store.companion.keep(token, answers(expires=NOW + DAY + timedelta(hours=token == "two")))
+        expires = NOW + DAY + timedelta(hours=token == "two")
+        assert store.companion.keep(token, answers(expires=expires), replaces)
     assert len(rows(store, t.COMPANION_ANSWERS)) == 1
     assert find(store, NOW + DAY)
+
+
+@pytest.mark.parametrize("known", [None, "r0"])
+def test_answers_that_were_not_seen_stay(store, known):
+    for token in ("one", "two"):
+        put(store, token)
+    assert store.companion.keep("one", answers())
+    assert not store.companion.keep("two", answers(consult_ids=("urn:uuid:2",)), known)
+    assert find(store)[WHOSE["order"]].consult_ids == {"urn:uuid:1"}
+
+
+def test_answers_that_have_expired_are_in_nobodys_way(store):
+    for token in ("one", "two"):
+        put(store, token)
+    store.companion.keep("one", answers())
+    assert store.companion.keep("two", answers(expires=NOW + 2 * DAY))
+
+
+def test_of_two_windows_at_once_one_is_kept(store):
+    tokens = [f"t{number}" for number in range(6)]
+    for token in tokens:
+        put(store, token)
+    with ThreadPoolExecutor(len(tokens)) as threads:
+        kept = list(threads.map(lambda token: store.companion.keep(token, answers()), tokens))
+    assert sorted(kept) == [False] * 5 + [True]
 
 
 def test_a_row_that_was_moved_to_another_patient_is_not_believed(store):

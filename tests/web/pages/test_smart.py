@@ -388,6 +388,34 @@ def test_a_handle_is_good_for_one_answer(service):
     assert len(list(rows(service.store))) == 1
 
 
+def test_answers_of_another_window_are_not_thrown_away(service):
+    """It found a weakness; this one was open before, and never showed it."""
+    one, two = (service.open(app_context=service.handle())["visit"] for _ in range(2))
+    service.send("use", visit=one, answers={"motor-exam": ABNORMAL})
+    no = {"conservative-therapy-none": {"value": "true", "unit": ""}}
+    assert outcome(service.send("view", visit=two, answers=no)) == "NOT_YET"
+    assert problem(service.send("use", 404, visit=two, answers=no)) == "handle"
+    (card,) = post(service.web, REQUEST).json["cards"]
+    assert card["source"]["topic"]["code"] == "MRI_URGENT"
+
+
+def test_a_form_that_showed_the_earlier_answers_replaces_them(service):
+    first = service.open(app_context=service.handle())
+    false = {"neuro-exam-normal": {"value": "false", "unit": ""}}
+    service.send("use", visit=first["visit"], answers=false)
+    again = service.open(app_context=service.handle())
+    service.send("use", visit=again["visit"], answers=false | {"motor-exam": ABNORMAL})
+    assert len(list(rows(service.store))) == 1
+    (card,) = post(service.web, REQUEST).json["cards"]
+    assert card["source"]["topic"]["code"] == "MRI_URGENT"
+
+
+def test_earlier_answers_that_cannot_be_read_are_no_empty_form(service, monkeypatch):
+    handle = service.handle()
+    monkeypatch.setattr(Store, "answered", lambda *_: None)
+    assert problem(service.open(503, app_context=handle)) == "busy"
+
+
 def rows(store):
     from cds_service.adapters.databases import transaction
 
