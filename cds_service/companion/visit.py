@@ -32,7 +32,7 @@ from cds_service.rendering.studies import CT, STUDIES, study_code
 Json = dict[str, Any]
 
 MOST_ASKED: Final = 8
-"""Questions on one page."""
+"""Questions on one page, beside those that are answered."""
 OFFERED: Final = tuple(study for study in STUDIES.values() if study is not CT)
 """Studies to choose from where no order came along."""
 
@@ -231,7 +231,8 @@ class Companion:
             links |= dict.fromkeys(self._questions.beside(link))
         pool = [resource for each in visit.chart.values() for resource in _resources(each.value)]
         found = []
-        for link in list(links)[:MOST_ASKED]:
+        # What was answered is always shown: the page sends back what it shows, and nothing else.
+        for link in [link for n, link in enumerate(links) if n < MOST_ASKED or link in given]:
             question, entered = self._questions.by_link[link], given.get(link, Entered())
             old = recorded(question, pool, self._local_system)
             found.append(Asked(question, entered, old, mistake(question, entered)))

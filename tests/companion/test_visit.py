@@ -98,6 +98,19 @@ def test_questions_stay_while_they_are_answered():
     assert links(view(given)) == before
 
 
+def test_what_was_answered_is_always_shown():
+    """The page sends back what it shows: an alarm that is not shown would be gone with the next click."""
+    given = {
+        "iv-drug-use": Entered("false"),
+        "ct-cspine-negative": Entered("true"),
+        "neuro-exam-normal": Entered("false"),
+        "hand-clumsiness": Entered("true"),
+    }
+    found = view(given)
+    assert outcome(found) == "MRI_URGENT"
+    assert set(given) <= set(links(found))
+
+
 def test_what_is_no_answer_changes_nothing():
     found = view({"conservative-therapy-weeks": Entered("long", "wk")})
     assert outcome(found) == "INSUFFICIENT"
