@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from cds_service.criteria.model import Step
@@ -11,8 +9,6 @@ from cds_service.facts.finding import Evidence
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice
 from cds_service.rendering.words.lines import not_found
-
-Json = dict[str, Any]
 
 
 class _Part(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
@@ -111,12 +107,6 @@ def reasoning(advice: OrderAdvice, library: Library) -> Reasoning:
         keep_mri=rec.keep_mri,
         prior=rec.prior,
     )
-
-
-def reasoning_object(found: Reasoning) -> Json:
-    """The same as plain JSON."""
-    plain: Json = msgspec.to_builtins(found)
-    return plain
 
 
 def _groups(advice: OrderAdvice, library: Library) -> tuple[Group, ...]:

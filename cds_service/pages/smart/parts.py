@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from structlog.typing import FilteringBoundLogger
 
 from cds_service.client import Client, FhirServer, SmartApp
 from cds_service.companion.visit import Companion
-from cds_service.handles import Answers, Given, Handle
 from cds_service.launches import Granted, Pending
-from cds_service.web.seams import Clock, FhirReader
+from cds_service.web.seams import Clock, CompanionStore, FhirReader
 
 
 class Flow(Protocol):
@@ -31,31 +30,13 @@ class Sealer(Protocol):
     def open(self, kind: str, sealed: str) -> bytes | None: ...
 
 
-class Keeper(Protocol):
-    """Handles and answers; see the store."""
-
-    def handle(self, token: str, now: datetime) -> Handle | None: ...
-
-    def keep_answers(self, token: str, answers: Answers, replaces: str | None) -> bool: ...
-
-    def answered(
-        self,
-        client: str,
-        patient: str,
-        user: str,
-        orders: Sequence[str],
-        now: datetime,
-        wait: float,
-    ) -> Mapping[str, Given] | None: ...
-
-
 class Parts(NamedTuple):
     """What the app is put together from."""
 
     clients: tuple[Client, ...]
     companion: Companion
     flow: Flow
-    keeper: Keeper
+    keeper: CompanionStore
     sealer: Sealer
     reader: FhirReader
     server_of: Callable[[Client, str], FhirServer | None]
