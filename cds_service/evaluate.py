@@ -31,7 +31,7 @@ from cds_service.fhir.resources import QuestionnaireResponse, ServiceRequest
 from cds_service.handles import Given
 from cds_service.issued import IssuedCard, Rated, Slip
 from cds_service.rendering.explain import explain_text, explanation_object
-from cds_service.rendering.judged import Judged, judged
+from cds_service.rendering.judged import JudgedOrder, judged
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.reasoning import Reasoning, reasoning
@@ -139,7 +139,7 @@ class Evaluator:
             reasoning=explain_text(advice, self._library) if audit else "",
         )
 
-    def judged(self, request: HookRequest, now: datetime, client: Client) -> list[Judged]:
+    def judged(self, request: HookRequest, now: datetime, client: Client) -> list[JudgedOrder]:
         """Each selected order with what is said about it, in the order of selection.
 
         Raises DataNotAvailable as `evaluate` does.

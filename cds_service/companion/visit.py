@@ -26,7 +26,7 @@ from cds_service.companion.questions import Question, Questions
 from cds_service.criteria.model import Outcome
 from cds_service.fhir.resources import AnyResource, Bundle, QuestionnaireResponse
 from cds_service.handles import Answers, Given, Handle
-from cds_service.rendering.judged import Judged, Reason
+from cds_service.rendering.judged import JudgedOrder, Reason
 from cds_service.rendering.studies import CT, STUDIES, study_code
 
 Json = dict[str, Any]
@@ -88,8 +88,8 @@ class Asked(NamedTuple):
 class View(NamedTuple):
     """What the page shows for the answers so far."""
 
-    now: Judged
-    before: Judged
+    now: JudgedOrder
+    before: JudgedOrder
     """Without any answer of this visit."""
     asked: tuple[Asked, ...]
     elsewhere: tuple[tuple[str, str], ...]
@@ -116,7 +116,7 @@ class View(NamedTuple):
 class Judge(Protocol):
     """The use case."""
 
-    def judged(self, request: HookRequest, now: datetime, client: Client) -> list[Judged]:
+    def judged(self, request: HookRequest, now: datetime, client: Client) -> list[JudgedOrder]:
         """Each selected order, with what is said about it. Raises DataNotAvailable."""
         ...
 
@@ -220,7 +220,7 @@ class Companion:
         )
 
     def _asked(
-        self, visit: Visit, given: Mapping[str, Entered], before: Judged, after: Judged
+        self, visit: Visit, given: Mapping[str, Entered], before: JudgedOrder, after: JudgedOrder
     ) -> tuple[Asked, ...]:
         """Questions stay where they are once asked; those that an answer raises come below."""
         links: dict[str, None] = {}
@@ -238,7 +238,7 @@ class Companion:
             found.append(Asked(question, entered, old, mistake(question, entered)))
         return tuple(found)
 
-    def _elsewhere(self, judged: Judged) -> tuple[tuple[str, str], ...]:
+    def _elsewhere(self, judged: JudgedOrder) -> tuple[tuple[str, str], ...]:
         asks = [(m, self._questions.ask_for(m)) for m in judged.advice.recommendation.missing]
         return tuple((missing, ask.elsewhere) for missing, ask in asks if ask.elsewhere)
 

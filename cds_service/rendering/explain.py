@@ -8,7 +8,7 @@ from typing import Any
 from cds_service.facts.finding import Evidence, Finding, Status
 from cds_service.rendering.library import Library
 from cds_service.rendering.model import OrderAdvice
-from cds_service.rendering.reasoning import Judged, Reasoning, reasoning
+from cds_service.rendering.reasoning import JudgedStatement, Reasoning, reasoning
 from cds_service.rendering.words.lines import not_found
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ def _lines(found: Reasoning) -> Iterable[str]:
         yield from (f"  - {line}" for line in section.lines)
 
 
-def _statement(judged: Judged) -> Iterable[str]:
+def _statement(judged: JudgedStatement) -> Iterable[str]:
     mark = " (extension)" if judged.kind == "extension" else ""
     tags = f":{','.join(judged.tags)}" if judged.tags else ""
     yield f"    {_MARKS[judged.verdict]} {judged.id}{tags}  {judged.title}{mark}"

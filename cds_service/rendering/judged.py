@@ -21,7 +21,7 @@ class Reason(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-class Judged(NamedTuple):
+class JudgedOrder(NamedTuple):
     """What is said about one order, whether or not a card would be sent."""
 
     advice: OrderAdvice
@@ -35,19 +35,19 @@ class Judged(NamedTuple):
 
 def judged(
     advices: Sequence[OrderAdvice], library: Library, options: RenderOptions
-) -> list[Judged]:
+) -> list[JudgedOrder]:
     """In the order of `advices`."""
     return [_judged(advice, library, options) for advice in advices]
 
 
-def _judged(advice: OrderAdvice, library: Library, options: RenderOptions) -> Judged:
+def _judged(advice: OrderAdvice, library: Library, options: RenderOptions) -> JudgedOrder:
     rec = advice.recommendation
     card = library.card(rec.outcome, variant(rec))
     reasons = tuple(
         Reason(each.id, each.statement.title, each.finding.evidence if each.finding else ())
         for each in fired(rec, library)
     )
-    return Judged(
+    return JudgedOrder(
         advice,
         card.title,
         summary(card, advice, library),

@@ -15,7 +15,7 @@ class _Part(msgspec.Struct, frozen=True, gc=False, rename="camel", omit_defaults
     """Base of the parts: empty members are left out."""
 
 
-class Judged(_Part, frozen=True):
+class JudgedStatement(_Part, frozen=True):
     """One statement with its verdict."""
 
     id: str
@@ -40,7 +40,7 @@ class Group(_Part, frozen=True):
     """Statements about one clinical subject, in the order of the criteria."""
 
     heading: str
-    statements: tuple[Judged, ...]
+    statements: tuple[JudgedStatement, ...]
 
 
 class Section(_Part, frozen=True):
@@ -70,7 +70,7 @@ class Reasoning(_Part, frozen=True):
     keep_mri: bool = False
     prior: Evidence | None = None
 
-    def statements(self) -> tuple[Judged, ...]:
+    def statements(self) -> tuple[JudgedStatement, ...]:
         """All of them, without their groups."""
         return tuple(each for group in self.groups for each in group.statements)
 
@@ -123,9 +123,9 @@ def _groups(advice: OrderAdvice, library: Library) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _judged(name: str, advice: OrderAdvice, library: Library) -> Judged:
+def _judged(name: str, advice: OrderAdvice, library: Library) -> JudgedStatement:
     finding, statement = advice.recommendation.findings[name], library.statements[name]
-    return Judged(
+    return JudgedStatement(
         id=name,
         title=statement.title,
         verdict=finding.status.value,
