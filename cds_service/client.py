@@ -5,12 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 from cds_service.errors import ConfigurationError
 from cds_service.facts.config import KEYS, CriteriaConfig
+
+LOOPBACK_HOSTS: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 class Option(NamedTuple):
@@ -43,6 +46,11 @@ OPTIONS: dict[str, Option] = {
         "hook_version_fields", True, True, "version and hookVersion in discovery"
     ),
 }
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether a URL can be reached from this machine only."""
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 class Peer(msgspec.Struct, frozen=True):

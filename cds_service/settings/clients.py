@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cds_service.client import (
+    LOOPBACK_HOSTS,
     Client,
     FhirServer,
     Peer,
@@ -25,7 +26,6 @@ from cds_service.client import (
 )
 from cds_service.errors import ConfigurationError
 
-LOOPBACK: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 Algorithm = Literal["ES384", "RS384", "ES256", "ES512", "RS256", "RS512", "PS256", "PS384", "PS512"]
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _ORIGIN: Final = re.compile(
@@ -42,17 +42,12 @@ def https_url(value: str) -> str:
         parts.port  # noqa: B018  # raises when it is no port
     except ValueError:
         parts = urlsplit("")
-    plain = parts.scheme == "http" and parts.hostname in LOOPBACK
+    plain = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
     if not (parts.scheme == "https" or plain) or not parts.hostname or _UNPRINTED.search(value):
         raise ValueError("write an https URL (http only for this machine)")
     if "@" in parts.netloc or "?" in value or "#" in value:
         raise ValueError("write the URL without user, query and fragment")
     return value.rstrip("/")
-
-
-def on_this_machine(url: str) -> bool:
-    """Whether a URL can be reached from this machine only."""
-    return urlsplit(url).hostname in LOOPBACK
 
 
 class Table(BaseModel):

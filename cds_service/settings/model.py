@@ -15,9 +15,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cds_service.client import Client, SmartApp, flatten, make_client
+from cds_service.client import LOOPBACK_HOSTS, Client, SmartApp, flatten, make_client
 from cds_service.errors import ConfigurationError
-from cds_service.settings.clients import LOOPBACK, ClientSettings, https_url
+from cds_service.settings.clients import ClientSettings, https_url
 from cds_service.settings.mistakes import PREFIX
 
 DEVELOPMENT_APP: Final = "cds-service"
@@ -126,7 +126,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _this_machine_only(self) -> Self:
-        if self.dev and self.host not in LOOPBACK:
+        if self.dev and self.host not in LOOPBACK_HOSTS:
             raise ValueError(
                 "development mode has no authentication and listens on this machine only: "
                 "host must be 127.0.0.1, ::1 or localhost"

@@ -11,10 +11,10 @@ from cds_service.adapters.callers.key_cache import FetchedKeys, Keeper, Log, Pin
 from cds_service.adapters.callers.key_sets import KeySet, KeySetError, read_key_set
 from cds_service.adapters.callers.replay import ReplayStore
 from cds_service.adapters.callers.tokens import Caller, TokenAuthenticator
-from cds_service.client import Client
+from cds_service.client import Client, on_this_machine
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
-from cds_service.settings.clients import ClientSettings, on_this_machine
+from cds_service.settings.clients import ClientSettings
 
 _LARGEST_SET: Final = 256 * 1024
 

@@ -6,9 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cds_service.client import Peer
+from cds_service.client import Peer, on_this_machine
 
-LOOPBACK_HOSTS: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 _PORTS: Final = {"http": 80, "https": 443}
 _THIS_NETWORK: Final = ip_network("0.0.0.0/8")
 _NAT64: Final = ip_network("64:ff9b::/96")
@@ -24,13 +23,9 @@ def allowed(address: str, peer: Peer) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if is_loopback(peer.base):
+    if on_this_machine(peer.base):
         return _plain(found).is_loopback
     return all(_public_or_in(one, peer) for one in _meanings(found))
-
-
-def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 def _public_or_in(found: IPv4Address | IPv6Address, peer: Peer) -> bool:

@@ -6,9 +6,9 @@ import re
 from enum import Enum
 from typing import Final
 
-from cds_service.adapters.fhir.addresses import Base, is_loopback
+from cds_service.adapters.fhir.addresses import Base
 from cds_service.cdshooks.request import FhirAuthorization, HookRequest
-from cds_service.client import Client, FhirServer
+from cds_service.client import Client, FhirServer, on_this_machine
 
 ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
@@ -39,7 +39,7 @@ def server_named(named: str, client: Client, *, loopback: bool) -> FhirServer | 
     for server in client.fhir_servers:
         if Base(server.base).is_same(named):
             return server
-    if loopback and is_loopback(named):
+    if loopback and on_this_machine(named):
         try:
             Base(named)
         except ValueError:

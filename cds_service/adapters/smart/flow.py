@@ -21,7 +21,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from cds_service.adapters.fhir.resolver import Resolver
 from cds_service.adapters.fhir.watchdog import Watchdog
 from cds_service.adapters.smart.transport import GuardedSession
-from cds_service.client import FhirServer, SmartApp
+from cds_service.client import FhirServer, SmartApp, on_this_machine
 from cds_service.errors import LaunchFailed
 from cds_service.fhir.references import relative
 from cds_service.launches import Granted, Pending
@@ -30,7 +30,6 @@ ALGORITHMS: Final = ("RS256", "RS384", "ES256", "ES384", "PS256", "PS384")
 LEEWAY: Final = 60
 """Seconds by which two clocks may differ."""
 _FAULTS: Final = (requests.RequestException, AuthlibBaseError, OSError, ValueError, KeyError)
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -122,7 +121,7 @@ class SmartFlow:
             found = msgspec.convert(raw, Endpoints)
         except (*_FAULTS, msgspec.ValidationError):
             raise LaunchFailed("configuration") from None
-        plain = urlsplit(server.base).hostname in _LOOPBACK
+        plain = on_this_machine(server.base)
         addresses = [found.authorization_endpoint, found.token_endpoint, found.jwks_uri or ""]
         if not all(_is_good(url, plain=plain) for url in addresses if url):
             raise LaunchFailed("configuration")
@@ -207,5 +206,5 @@ def _get(session: GuardedSession, url: str) -> Any:
 
 def _is_good(url: str, *, plain: bool) -> bool:
     parts = urlsplit(url)
-    here = parts.scheme == "http" and parts.hostname in _LOOPBACK and plain
+    here = parts.scheme == "http" and on_this_machine(url) and plain
     return bool(parts.hostname) and (parts.scheme == "https" or here) and not parts.fragment
