@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from cds_service.reporting.interval import override_interval, wilson
 from cds_service.reporting.model import (
     Candidate,
     Feedback,
@@ -47,21 +46,21 @@ def tallies(draw: st.DrawFn) -> Tally:
 @st.composite
 def groups(draw: st.DrawFn) -> Group:
     cards = draw(tallies())
-    return Group(draw(TEXTS), cards, override_interval(cards))
+    return Group(draw(TEXTS), cards)
 
 
 @st.composite
 def statements(draw: st.DrawFn) -> Statement:
     cards = draw(tallies())
     reasons = draw(st.dictionaries(TEXTS, NUMBERS, max_size=3))
-    return Statement(draw(TEXTS), cards, override_interval(cards), reasons)
+    return Statement(draw(TEXTS), cards, reasons)
 
 
 @st.composite
 def weeks(draw: st.DrawFn) -> Week:
     cards, orders = draw(tallies()), draw(NUMBERS)
     rated = draw(st.integers(0, orders))
-    return Week(draw(DAYS), orders, orders - rated, cards, override_interval(cards))
+    return Week(draw(DAYS), orders, orders - rated, cards)
 
 
 @st.composite
@@ -69,8 +68,7 @@ def versions(draw: st.DrawFn) -> Version:
     cards, orders = draw(tallies()), draw(NUMBERS)
     rated = draw(st.integers(0, orders))
     first, last = sorted([draw(DAYS), draw(DAYS)])
-    interval = override_interval(cards)
-    return Version(draw(TEXTS), first, last, orders, orders - rated, cards, interval)
+    return Version(draw(TEXTS), first, last, orders, orders - rated, cards)
 
 
 @st.composite
@@ -82,7 +80,6 @@ def orders(draw: st.DrawFn) -> Orders:
         evaluated=evaluated,
         silent=draw(st.integers(0, evaluated)),
         not_rated=not_rated,
-        not_rated_interval=wilson(not_rated, evaluated),
         outcomes=draw(st.dictionaries(TEXTS, NUMBERS, max_size=3)),
         missing=tuple(draw(st.lists(missing, max_size=3))),
     )

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
-from cds_service.reporting.interval import override_interval, wilson
 from cds_service.reporting.model import (
     Feedback,
     Group,
@@ -145,7 +144,7 @@ def sample_report(seed: int = 3) -> Report:
     orders = sum(outcomes.values())
     not_rated = outcomes[NOT_RATED]
     statements = tuple(
-        Statement(name, tally(fates), override_interval(tally(fates)), _by_number(reasons_of, name))
+        Statement(name, tally(fates), _by_number(reasons_of, name))
         for name, fates in sorted(by_statement.items())
     )
     without_reason = every["dismissed"]
@@ -158,7 +157,6 @@ def sample_report(seed: int = 3) -> Report:
             evaluated=orders,
             silent=silent,
             not_rated=not_rated,
-            not_rated_interval=wilson(not_rated, orders),
             outcomes=dict(outcomes.most_common()),
             missing=tuple(
                 Missing(name, number, number / not_rated) for name, number in missing.most_common()
@@ -175,7 +173,6 @@ def sample_report(seed: int = 3) -> Report:
                 weekly[at]["orders"],
                 weekly[at]["not rated"],
                 tally(fates),
-                override_interval(tally(fates)),
             )
             for at, fates in enumerate(by_week)
         ),
@@ -187,7 +184,6 @@ def sample_report(seed: int = 3) -> Report:
                 versioned[at]["orders"],
                 versioned[at]["not rated"],
                 tally(by_version[at]),
-                override_interval(tally(by_version[at])),
             )
             for at, name in enumerate(VERSIONS)
         ),
@@ -246,9 +242,7 @@ def _by_number(reasons_of: Mapping[str, Counter[str]], name: str) -> dict[str, i
 
 
 def _groups(found: Iterable[tuple[str, _Fates]]) -> tuple[Group, ...]:
-    return tuple(
-        Group(name, tally(fates), override_interval(tally(fates))) for name, fates in found
-    )
+    return tuple(Group(name, tally(fates)) for name, fates in found)
 
 
 if __name__ == "__main__":

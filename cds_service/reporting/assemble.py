@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from cds_service.reporting.interval import override_interval, wilson
 from cds_service.reporting.model import (
     Feedback,
     Group,
@@ -192,8 +191,7 @@ def _by_number(counted: Mapping[str, int]) -> list[str]:
 
 def _groups(found: Mapping[str, States]) -> tuple[Group, ...]:
     keys = _by_number({key: states.total() for key, states in found.items()})
-    tallies = [(key, _tally(found[key])) for key in keys]
-    return tuple(Group(key, cards, override_interval(cards)) for key, cards in tallies)
+    return tuple(Group(key, _tally(found[key])) for key in keys)
 
 
 def _statements(figures: Figures) -> tuple[Statement, ...]:
@@ -205,7 +203,6 @@ def _statements(figures: Figures) -> tuple[Statement, ...]:
         Statement(
             group.key,
             group.cards,
-            group.interval,
             {
                 code: figures.reasons[group.key][code]
                 for code in _by_number(figures.reasons[group.key])
@@ -224,7 +221,6 @@ def _orders(figures: Figures) -> Orders:
         evaluated=evaluated,
         silent=sum(some.silent for some in figures.orders["outcome"].values()),
         not_rated=not_rated,
-        not_rated_interval=wilson(not_rated, evaluated),
         outcomes={key: outcomes[key] for key in _by_number(outcomes)},
         missing=tuple(
             Missing(key, questions[key], questions[key] / not_rated)
@@ -234,10 +230,9 @@ def _orders(figures: Figures) -> Orders:
 
 
 def _weeks(figures: Figures) -> tuple[Week, ...]:
-    tallies = [(start, week, _tally(week.cards)) for start, week in sorted(figures.weeks.items())]
     return tuple(
-        Week(start, week.orders, week.not_rated, tally, override_interval(tally))
-        for start, week, tally in tallies
+        Week(start, week.orders, week.not_rated, _tally(week.cards))
+        for start, week in sorted(figures.weeks.items())
     )
 
 
@@ -245,7 +240,7 @@ def _versions(figures: Figures) -> tuple[Version, ...]:
     orders, open_ = figures.orders["version"], figures.orders["version not rated"]
     found = []
     for key in orders:
-        some, tally = orders[key], _tally(figures.cards["version"][key])
+        some = orders[key]
         found.append(
             Version(
                 key,
@@ -253,8 +248,7 @@ def _versions(figures: Figures) -> tuple[Version, ...]:
                 _day(some.last),
                 some.orders,
                 open_[key].orders,
-                tally,
-                override_interval(tally),
+                _tally(figures.cards["version"][key]),
             )
         )
     return tuple(sorted(found, key=lambda each: (each.first, each.last, each.version)))

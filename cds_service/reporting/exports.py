@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from cds_service.reporting.model import Feedback, Group, Interval, Percentiles, Report, Tally
+from cds_service.reporting.interval import Interval
+from cds_service.reporting.model import Feedback, Group, Percentiles, Report, Tally
 
 Json = dict[str, Any]
 Line = tuple[str, str, str, Any]
@@ -52,15 +53,13 @@ def as_json(report: Report) -> Json:
         "outcomes": [_group("outcome", group) for group in report.by_outcome],
         "overlays": [_group("overlay", group) for group in report.by_overlay],
         "statements": [
-            {"statement": each.id}
-            | _tally(each.cards, each.interval)
-            | {"overriddenByReason": each.reasons}
+            {"statement": each.id} | _tally(each.cards) | {"overriddenByReason": each.reasons}
             for each in report.by_statement
         ],
         "clients": [_group("client", group) for group in report.by_client],
         "weeks": [
             {"start": week.start.isoformat(), "orders": week.orders, "notRated": week.not_rated}
-            | _tally(week.cards, week.interval)
+            | _tally(week.cards)
             for week in report.weeks
         ],
         "versions": [
@@ -71,7 +70,7 @@ def as_json(report: Report) -> Json:
                 "orders": each.orders,
                 "notRated": each.not_rated,
             }
-            | _tally(each.cards, each.interval)
+            | _tally(each.cards)
             for each in report.versions
         ],
         "suggestions": [msgspec.to_builtins(each) for each in report.suggestions],
@@ -111,13 +110,13 @@ def _answers(cards: Tally) -> Json:
     }
 
 
-def _tally(cards: Tally, interval: Interval | None) -> Json:
-    rate = {"overrideRate": cards.override_rate, "interval": _interval(interval)}
+def _tally(cards: Tally) -> Json:
+    rate = {"overrideRate": cards.override_rate, "interval": _interval(cards.override_interval)}
     return {"issued": cards.issued} | _answers(cards) | rate
 
 
 def _group(name: str, group: Group) -> Json:
-    return {name: group.key} | _tally(group.cards, group.interval)
+    return {name: group.key} | _tally(group.cards)
 
 
 def _interval(interval: Interval | None) -> list[float] | None:

@@ -11,7 +11,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cds_service.reporting.interval import override_interval, wilson
+from cds_service.reporting.interval import wilson
 from cds_service.reporting.model import Report, Statement, Version
 from cds_service.reporting.page import drawing, plots, trend, words
 
@@ -57,7 +57,6 @@ def render(report: Report, titles: Mapping[str, str] | None = None) -> str:
         titles=titles or {},
         named=named,
         versions=versions,
-        overall=override_interval(report.cards),
         answered=wilson(report.cards.answered, report.cards.issued),
         rated=wilson(report.orders.evaluated - report.orders.not_rated, report.orders.evaluated),
         few_answers=report.cards.answered < FEW_ANSWERS * report.cards.issued,
@@ -89,13 +88,14 @@ def ranked(statements: Sequence[Statement]) -> list[Statement]:
         answered = sorted(answered, key=lambda each: -each.cards.answered)[: plots.MOST]
 
     def sure(each: Statement) -> tuple[float, str]:
-        return (each.interval.low if each.interval else 0.0, each.id)
+        interval = each.cards.override_interval
+        return (interval.low if interval else 0.0, each.id)
 
     return sorted(answered, key=sure, reverse=True)
 
 
 def _put_aside(version: Version) -> tuple[int, int]:
-    return words.put_aside(version.cards), version.cards.answered
+    return version.cards.put_aside, version.cards.answered
 
 
 def _change(before: tuple[int, int], after: tuple[int, int]) -> Change | None:
@@ -149,7 +149,6 @@ def _environment() -> Environment:
         words.milliseconds,
         words.percent,
         words.points,
-        words.put_aside,
         words.short_day,
     ):
         environment.filters[function.__name__] = function

@@ -6,9 +6,16 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Final
 
-from cds_service.reporting.model import Interval, Tally
+import msgspec
 
 _Z: Final = NormalDist().inv_cdf(0.975)
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """Wilson score interval of a share at 95 % confidence, both ends between 0 and 1."""
+
+    low: float
+    high: float
 
 
 def wilson(hits: int, of: int) -> Interval | None:
@@ -25,8 +32,3 @@ def wilson(hits: int, of: int) -> Interval | None:
     half = _Z * sqrt(share * (1 - share) / of + _Z**2 / (4 * of**2)) / scale
     low = 0.0 if hits == 0 else max(0.0, middle - half)
     return Interval(low, 1.0 if hits == of else min(1.0, middle + half))
-
-
-def override_interval(cards: Tally) -> Interval | None:
-    """Of the answered cards, how many were overridden or dismissed."""
-    return wilson(cards.overridden + cards.dismissed, cards.answered)

@@ -11,12 +11,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-
-class Interval(msgspec.Struct, frozen=True):
-    """Wilson score interval of a share at 95 % confidence, both ends between 0 and 1."""
-
-    low: float
-    high: float
+from cds_service.reporting.interval import Interval, wilson
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -35,19 +30,26 @@ class Tally(msgspec.Struct, frozen=True):
         return self.accepted + self.overridden + self.dismissed
 
     @property
+    def put_aside(self) -> int:
+        """Answered cards that were overridden or dismissed."""
+        return self.overridden + self.dismissed
+
+    @property
     def override_rate(self) -> float | None:
-        """Share of answered cards that were overridden or dismissed; None: none was answered."""
-        if not self.answered:
-            return None
-        return (self.overridden + self.dismissed) / self.answered
+        """Share of answered cards that were put aside; None: none was answered."""
+        return self.put_aside / self.answered if self.answered else None
+
+    @property
+    def override_interval(self) -> Interval | None:
+        """Of the override rate; None: none was answered."""
+        return wilson(self.put_aside, self.answered)
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Cards that share a key, and the interval of their override rate (None: none answered)."""
+    """Cards that share a key."""
 
     key: str
     cards: Tally
-    interval: Interval | None
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -55,7 +57,6 @@ class Statement(msgspec.Struct, frozen=True):
 
     id: str
     cards: Tally
-    interval: Interval | None
     reasons: dict[str, int]
     """Override reason code -> overridden cards."""
 
@@ -67,7 +68,6 @@ class Week(msgspec.Struct, frozen=True):
     orders: int
     not_rated: int
     cards: Tally
-    interval: Interval | None
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -79,7 +79,6 @@ class Version(msgspec.Struct, frozen=True):
     orders: int
     not_rated: int
     cards: Tally
-    interval: Interval | None
 
 
 class Missing(msgspec.Struct, frozen=True):
@@ -99,9 +98,13 @@ class Orders(msgspec.Struct, frozen=True):
     """Nothing was said about them."""
     not_rated: int
     """Outcome INSUFFICIENT: a fact was missing, or could not be read."""
-    not_rated_interval: Interval | None
     outcomes: dict[str, int]
     missing: tuple[Missing, ...]
+
+    @property
+    def not_rated_interval(self) -> Interval | None:
+        """Of the share that was not rated; None: none was evaluated."""
+        return wilson(self.not_rated, self.evaluated)
 
 
 class Suggestion(msgspec.Struct, frozen=True):

@@ -49,13 +49,12 @@ def candidates(statements: Iterable[Statement]) -> tuple[Candidate, ...]:
 
 
 def _overridden(statement: Statement) -> str | None:
-    limit, cards, interval = limits().override, statement.cards, statement.interval
+    limit, cards, interval = limits().override, statement.cards, statement.cards.override_interval
     if cards.answered < limit.least_cards or interval is None or interval.low <= limit.lower_end:
         return None
-    kept = cards.overridden + cards.dismissed
     return (
-        f"{kept} of {cards.answered} answered cards were overridden or dismissed "
-        f"({kept / cards.answered:.0%}, 95 % interval {interval.low:.0%} to {interval.high:.0%})."
+        f"{cards.put_aside} of {cards.answered} answered cards were overridden or dismissed "
+        f"({cards.override_rate:.0%}, 95 % interval {interval.low:.0%} to {interval.high:.0%})."
     )
 
 

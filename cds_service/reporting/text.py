@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from cds_service.reporting.interval import override_interval
-from cds_service.reporting.model import Group, Interval, Report, Tally
+from cds_service.reporting.interval import Interval
+from cds_service.reporting.model import Group, Report, Tally
 
 WIDTH: Final = 96
 _KEY: Final = 44
@@ -22,10 +22,7 @@ def render(report: Report) -> str:
         _head(report),
         _candidates(report),
         _orders(report),
-        _table(
-            ("Cards", *_ANSWERS),
-            [("all", *_answers(report.cards, override_interval(report.cards)))],
-        ),
+        _table(("Cards", *_ANSWERS), [("all", *_answers(report.cards))]),
         _table(("Primary cards by outcome", *_ANSWERS), _groups(report.by_outcome)),
         _table(("Overlay cards", *_ANSWERS), _groups(report.by_overlay)),
         _statements(report),
@@ -101,7 +98,7 @@ def _orders(report: Report) -> list[str]:
 def _statements(report: Report) -> list[str]:
     lines = _table(
         ("By statement", *_ANSWERS),
-        [(each.id, *_answers(each.cards, each.interval)) for each in report.by_statement],
+        [(each.id, *_answers(each.cards)) for each in report.by_statement],
     )
     given = [each for each in report.by_statement if each.reasons]
     if given:
@@ -130,7 +127,7 @@ def _versions(report: Report) -> list[str]:
                 _n(each.orders),
                 _share(each.not_rated, each.orders),
                 _n(each.cards.issued),
-                _override(each.cards, each.interval),
+                _override(each.cards),
             )
             for each in report.versions
         ],
@@ -148,7 +145,7 @@ def _weeks(report: Report) -> list[str]:
                 _share(week.not_rated, week.orders),
                 _n(week.cards.issued),
                 _n(week.cards.accepted),
-                _override(week.cards, week.interval),
+                _override(week.cards),
             )
             for week in report.weeks
         ],
@@ -203,16 +200,16 @@ _NOTES: Final = [
 
 
 def _groups(groups: Iterable[Group]) -> list[Cells]:
-    return [(group.key, *_answers(group.cards, group.interval)) for group in groups]
+    return [(group.key, *_answers(group.cards)) for group in groups]
 
 
-def _answers(cards: Tally, interval: Interval | None) -> Cells:
+def _answers(cards: Tally) -> Cells:
     numbers = (cards.issued, cards.accepted, cards.overridden, cards.dismissed, cards.unanswered)
-    return (*(_n(number) for number in numbers), _override(cards, interval))
+    return (*(_n(number) for number in numbers), _override(cards))
 
 
-def _override(cards: Tally, interval: Interval | None) -> str:
-    return _rate(cards.overridden + cards.dismissed, cards.answered, interval)
+def _override(cards: Tally) -> str:
+    return _rate(cards.put_aside, cards.answered, cards.override_interval)
 
 
 def _rate(hits: int, of: int, interval: Interval | None) -> str:

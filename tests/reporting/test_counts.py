@@ -42,7 +42,7 @@ def states(tally):
 
 def groups(found):
     for each in found:
-        assert each.interval == wilson(
+        assert each.cards.override_interval == wilson(
             each.cards.overridden + each.cards.dismissed, each.cards.answered
         )
     return {each.key: states(each.cards) for each in found}

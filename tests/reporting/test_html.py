@@ -13,7 +13,6 @@ from sample_report import sample_report
 
 from cds_service.errors import ConfigurationError
 from cds_service.reporting.html import compare, ranked, render
-from cds_service.reporting.interval import override_interval
 from cds_service.reporting.model import (
     Feedback,
     Group,
@@ -33,7 +32,7 @@ EMPTY = Report(
     start=None,
     end=None,
     client=None,
-    orders=Orders(0, 0, 0, None, {}, ()),
+    orders=Orders(0, 0, 0, {}, ()),
     cards=NOBODY,
     by_outcome=(),
     by_overlay=(),
@@ -56,7 +55,7 @@ def page():
 
 def figures(cards):
     """The cells about cards: issued, rate with its number and interval, and what became of them."""
-    interval = override_interval(cards)
+    interval = cards.override_interval
     rate = (
         ["none answered"]
         if interval is None
@@ -114,10 +113,10 @@ def test_nobody_answered_is_no_rate_of_zero():
     silent = Tally(7, 0, 0, 0, 7)
     report = msgspec.structs.replace(
         EMPTY,
-        orders=Orders(7, 0, 0, None, {"NOT_YET": 7}, ()),
+        orders=Orders(7, 0, 0, {"NOT_YET": 7}, ()),
         cards=silent,
-        by_outcome=(Group("NOT_YET", silent, None),),
-        by_statement=(Statement("NOT-ACUTE", silent, None, {}),),
+        by_outcome=(Group("NOT_YET", silent),),
+        by_statement=(Statement("NOT-ACUTE", silent, {}),),
     )
     page = Page(report)
     assert "none answered No card of this span was answered" in page.text
@@ -265,7 +264,7 @@ def test_a_share_is_never_rounded_to_none_or_all(share, written):
 def version(name, day, aside, answered):
     cards = Tally(answered, answered - aside, aside, 0, 0)
     on = date(2026, 3, day)
-    return Version(name, on, on, 100, 5, cards, override_interval(cards))
+    return Version(name, on, on, 100, 5, cards)
 
 
 def test_a_change_has_the_interval_of_newcombe():
@@ -287,8 +286,5 @@ def test_without_answers_there_is_no_change():
 
 
 def test_of_many_statements_those_with_most_answers_are_drawn():
-    found = [
-        Statement(f"S-{at}", Tally(at, at, 0, 0, 0), override_interval(Tally(at, at, 0, 0, 0)), {})
-        for at in range(50)
-    ]
+    found = [Statement(f"S-{at}", Tally(at, at, 0, 0, 0), {}) for at in range(50)]
     assert {each.id for each in ranked(found)} == {f"S-{at}" for at in range(20, 50)}

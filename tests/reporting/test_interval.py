@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cds_service.reporting.interval import wilson
-from cds_service.reporting.model import Interval
+from cds_service.reporting.interval import Interval, wilson
 
 
 # Newcombe, Statistics in Medicine 1998;17:857-872, table I, method 3: published to four places.

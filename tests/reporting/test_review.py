@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from cds_service.assembly.content import load_library, override_codings
-from cds_service.reporting.interval import override_interval
 from cds_service.reporting.model import Statement, Tally
 from cds_service.reporting.review import candidates, limits
 from cds_service.settings import Settings
@@ -19,7 +18,7 @@ def statement(accepted=0, overridden=0, dismissed=0, unanswered=0, **reasons):
         accepted + overridden + dismissed + unanswered, accepted, overridden, dismissed, unanswered
     )
     named = {code.replace("_", "-"): number for code, number in reasons.items()}
-    return Statement("NOT-ACUTE", cards, override_interval(cards), named)
+    return Statement("NOT-ACUTE", cards, named)
 
 
 @pytest.mark.parametrize(

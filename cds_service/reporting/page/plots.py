@@ -16,7 +16,6 @@ from cds_service.reporting.page.words import (
     clean,
     count,
     percent,
-    put_aside,
     share,
 )
 
@@ -104,7 +103,7 @@ def statements(
                 color=COLOURS["faint"],
             )
         for at, statement in enumerate(found):
-            rate, interval = statement.cards.override_rate, statement.interval
+            rate, interval = statement.cards.override_rate, statement.cards.override_interval
             if rate is None:
                 continue
             review = statement.id in named
@@ -123,13 +122,13 @@ def statements(
         _rows(axes, [_label(statement.id, width) for statement in found])
         _at_the_end(
             axes,
-            [f"{count(put_aside(s.cards))} of {count(s.cards.answered)}" for s in found],
+            [f"{count(s.cards.put_aside)} of {count(s.cards.answered)}" for s in found],
             "put aside" if width == NARROW else "overridden or dismissed",
         )
         _shares(axes)
         said = "; ".join(
-            f"{s.id}: {share(put_aside(s.cards), s.cards.answered)} of {count(s.cards.answered)}"
-            + (f", interval {between(s.interval)}" if s.interval else "")
+            f"{s.id}: {share(s.cards.put_aside, s.cards.answered)} of {count(s.cards.answered)}"
+            + (f", interval {between(sure)}" if (sure := s.cards.override_interval) else "")
             for s in found
         )
         return finish(figure, name, "Override rate by statement", f"{said}.")

@@ -36,8 +36,9 @@ def weeks(
 
         gap = float("nan")
         rates = [gap if w.cards.override_rate is None else w.cards.override_rate for w in found]
-        lows = [gap if week.interval is None else week.interval.low for week in found]
-        highs = [gap if week.interval is None else week.interval.high for week in found]
+        sure = [week.cards.override_interval for week in found]
+        lows = [gap if each is None else each.low for each in sure]
+        highs = [gap if each is None else each.high for each in sure]
         band = {"color": COLOURS["accent"], "alpha": 0.2, "linewidth": 0}
         lower.fill_between(middles, lows, highs, label="95 % interval", **band)
         # A week between two without answers has no neighbour to share a band with.
@@ -91,7 +92,7 @@ def weeks(
 
 
 def _known(found: Sequence[Week], at: int) -> bool:
-    return 0 <= at < len(found) and found[at].interval is not None
+    return 0 <= at < len(found) and found[at].cards.answered > 0
 
 
 def _starts(

@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from cds_service.reporting.model import Interval, Tally
+from cds_service.reporting.interval import Interval
 
 OUTCOMES: Final = {
     "MRI_EMERGENT": "MRI now",
@@ -75,11 +75,6 @@ def day(value: date) -> str:
 
 def short_day(value: date) -> str:
     return f"{value.day} {_MONTHS[value.month - 1][:3]} {value.year}"
-
-
-def put_aside(cards: Tally) -> int:
-    """Answered cards that were overridden or dismissed."""
-    return cards.overridden + cards.dismissed
 
 
 def milliseconds(number: float) -> str:
