@@ -5,7 +5,8 @@
 
 The test is skipped, with the reason, when Node or its packages are not installed (`make rigs`).
 
-By hand, `python tests/rig_fhir.py 8103` serves the charts of all sample orders, dated for today.
+By hand, `python tests/rig_fhir.py 8103` serves the charts of all sample orders, dated for today, to everybody;
+`python tests/rig_fhir.py 8103 http://127.0.0.1:5005` also launches the companion app of the service there.
 """
 
 from __future__ import annotations
@@ -173,7 +174,14 @@ def _node() -> str:
     return node
 
 
-def _serve_samples(port: int) -> None:
+def for_hand(service: str) -> Json:
+    """`smart` for trying a service in development mode: its app is known, the chart is open."""
+    from cds_service.settings.model import DEVELOPMENT_APP
+
+    return {"clientId": DEVELOPMENT_APP, "redirectUri": f"{service}/smart/app", "open": True}
+
+
+def _serve_samples(port: int, service: str | None) -> None:
     from cds_service.content.fixture_dates import shift
     from cds_service.content.scenarios import load_scenarios
 
@@ -182,7 +190,7 @@ def _serve_samples(port: int) -> None:
         chart_of(shift(scenario.request(), scenario.evaluated, now))
         for scenario in load_scenarios()
     ]
-    with serving(*charts, port=port) as rig:
+    with serving(*charts, port=port, smart=for_hand(service) if service else None) as rig:
         count = rig.get("Patient?_summary=count").json()["total"]
         print(f"{rig.base} serves {count} patients, v01-patient and on", flush=True)
         rig.process.wait()
@@ -190,4 +198,6 @@ def _serve_samples(port: int) -> None:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        _serve_samples(int(sys.argv[1]) if sys.argv[1:] else 0)
+        _serve_samples(
+            int(sys.argv[1]) if sys.argv[1:] else 0, sys.argv[2] if sys.argv[2:] else None
+        )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 from calls import bundle
-from rig_fhir import FhirRig, chart_of, serving, to_be_fetched
+from rig_fhir import FhirRig, chart_of, for_hand, serving, to_be_fetched
 from samples import SAMPLES, advise, sample, terminology, verdict
 
 from cds_service.cdshooks.services import prefetch_templates
@@ -129,3 +129,25 @@ def test_a_request_to_be_fetched_brings_access_instead_of_its_chart(server: Fhir
     assert set(request["prefetch"]) == {"patient"}
     assert request["fhirServer"] == server.base
     assert request["fhirAuthorization"]["access_token"] == TOKEN
+
+
+def test_for_trying_by_hand_the_chart_is_open_and_the_app_can_be_launched():
+    """As one client wants it that reads without a token and asks for launches."""
+    with serving(many_observations(), smart=for_hand("http://127.0.0.1:5005")) as rig:
+        assert rig.get("Patient/busy").status_code == 200
+        given = {"parameters": {"patient": "busy", "appContext": "handle"}}
+        answer = requests.post(f"{rig.base}/_services/smart/Launch", json=given, timeout=10)
+        assert answer.json()["launch_id"]
+        found = rig.get(".well-known/smart-configuration").json()
+        asked = {
+            "response_type": "code",
+            "client_id": "cds-service",
+            "redirect_uri": "http://127.0.0.1:5005/smart/app",
+            "scope": "openid launch",
+            "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+            "code_challenge_method": "S256",
+        }
+        page = rig.get(found["authorization_endpoint"], params=asked, allow_redirects=False)
+        # To its page for logging in, and not back to the app with an error.
+        assert page.is_redirect
+        assert page.headers["Location"].startswith("/oidc/interaction/")

@@ -80,7 +80,7 @@ let smart;
 /** Whether a request may be served: with the one token, or one that the authorization server gave. */
 function admitted(request) {
   const given = request.get('authorization')?.replace(/^Bearer /, '');
-  if (request.path === '/metadata' || (!BEARER && !smart)) return true;
+  if (request.path === '/metadata' || (!BEARER && (!smart || SMART.open))) return true;
   return (BEARER && given === BEARER) || Boolean(smart?.knows(given));
 }
 
