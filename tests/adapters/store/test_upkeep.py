@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -110,7 +110,12 @@ def test_the_reasoning_of_a_card_is_printed_as_it_was(command, filled, monkeypat
     card = filled.rows(t.CARDS)[0]["uuid"]
     code, text = command("explain", "--card", str(card))
     assert code == 0
-    assert text.startswith("Order: ")
+    sent, order = text.splitlines()[:2]
+    profile = filled.rows(t.PROFILES)[0]
+    row = filled.rows(t.CARDS)[0]
+    at, client = datetime.fromtimestamp(row["at"] / 1000, UTC), row["client"]
+    assert sent == f"Sent: {at:%Y-%m-%d %H:%M:%S} UTC to {client}; rules {profile['version']}"
+    assert order.startswith("Order: ")
     assert "Outcome: NOT_YET (decided at " in text
     assert "[Condition/" in text
 
