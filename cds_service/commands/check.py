@@ -49,7 +49,7 @@ def _check(arguments: argparse.Namespace, settings: Settings) -> int:
         return REFUSED
     print(
         f"ok: settings, {len(settings.clients)} clients, cards, statements and "
-        f"{len(terminology.names)} value sets (version {terminology.version})"
+        f"{len(terminology.names)} value sets (their version {terminology.version})"
     )
     return _ask(settings) if arguments.online else 0
 

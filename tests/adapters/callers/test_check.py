@@ -79,7 +79,9 @@ keys_file = "south.json"
 def test_offline_asks_nobody_and_touches_nothing(check, pages, tmp_path):
     code, lines = check()
     assert code == 0
-    assert lines == ["ok: settings, 2 clients, cards, statements and 1 value sets (version abc)"]
+    assert lines == [
+        "ok: settings, 2 clients, cards, statements and 1 value sets (their version abc)"
+    ]
     assert pages.asked == []
     assert {file.name for file in tmp_path.iterdir()} == {"cds.toml", "south.json"}
 
