@@ -37,11 +37,12 @@ def changed(item, **members):
 def test_the_example_of_the_page_for_integrators_is_read():
     page = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
     body = next(b for b in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"feedback"' in b)
-    taken, dismissed = read(body=body.encode())
+    taken, dismissed, plain = read(body=body.encode())
     assert (taken.outcome, len(taken.suggestions)) == ("accepted", 1)
     ours = tomllib.loads((ROOT / "cards" / "override-reasons.toml").read_text(encoding="utf-8"))
     assert dismissed.reason is not None
     assert dismissed.reason.code in {each["code"] for each in ours.values()}
+    assert (plain.outcome, plain.reason) == ("overridden", None)
 
 
 def test_a_batch_keeps_its_order():
