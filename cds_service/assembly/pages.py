@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from cds_service.adapters.smart.flow import SmartFlow
     from cds_service.facts.terminology.value_sets import Terminology
     from cds_service.workbench.bench import Bench
+
+
+LAUNCHES: Final = 8
+"""Of the companion app, that may wait for other servers at one time; at most half the threads."""
 
 
 def build_site(settings: Settings, clients: Sequence[Client]) -> Site | None:
@@ -88,6 +92,7 @@ def build_companion(
         server_of=lambda client, iss: server_named(iss, client, loopback=settings.dev),
         clock=clock,
         lifetime=timedelta(hours=settings.smart_hours),
+        at_once=max(1, min(LAUNCHES, settings.threads // 2)),
         logger=logger,
     )
 

@@ -43,4 +43,8 @@ class Parts(NamedTuple):
     """The configured server of a client that an `iss` names."""
     clock: Clock
     lifetime: timedelta
+    at_once: int
+    """Launches of one process that ask other servers at one time. Anybody may begin one, and a server
+    that does not answer holds a thread for seconds: hooks must not wait behind it.
+    """
     logger: FilteringBoundLogger

@@ -39,10 +39,6 @@ VISIT: Final = timedelta(hours=1)
 READING: Final = 6.0
 """Seconds in which the chart is read."""
 LOOKUP: Final = 1.0
-AT_ONCE: Final = 8
-"""Launches of one process that ask other servers at one time. Anybody may begin one, and a server that
-does not answer holds a thread for seconds: hooks must not wait behind it.
-"""
 _LOOPBACK: Final = "http://127.0.0.1:* http://localhost:*"
 _RATINGS: Final = {
     "appropriate": ("Appropriate", "good"),
@@ -78,7 +74,7 @@ class Visits:
         self._site = site
         self._parts = parts
         self._clients = {each.name: each for each in parts.clients if each.smart}
-        self._free = threading.BoundedSemaphore(AT_ONCE)
+        self._free = threading.BoundedSemaphore(parts.at_once)
 
     def named(self, name: str) -> Client | None:
         return self._clients.get(name)

@@ -23,11 +23,11 @@ from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.adapters.vault import Vault
 from cds_service.assembly import pages as assembled
+from cds_service.assembly.pages import LAUNCHES
 from cds_service.cdshooks.request import decode
 from cds_service.client import FhirServer, SmartApp, make_client
 from cds_service.errors import LaunchFailed, StoreUnavailable
 from cds_service.launches import Granted, Pending
-from cds_service.pages.smart.visits import AT_ONCE
 from cds_service.pages.smart.words import PROBLEMS
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
@@ -266,15 +266,15 @@ def test_a_login_server_that_hangs_holds_few_threads(service):
     def launch():
         return app.test_client().post("/smart/begin", json={"iss": ISS})
 
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        held = [threads.submit(launch) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(LAUNCHES) as threads:
+        held = [threads.submit(launch) for _ in range(LAUNCHES)]
         for _ in held:
             assert full.acquire(timeout=10)
         assert problem(service.send("begin", 503, iss=ISS)) == "crowd"
         hangs.set()
         assert {each.result().status_code for each in held} == {200}
     service.flow.fails = "configuration"
-    for _ in range(AT_ONCE + 1):
+    for _ in range(LAUNCHES + 1):
         assert problem(service.send("begin", 503, iss=ISS)) == "configuration"
 
 
