@@ -13,7 +13,7 @@ import msgspec
 from cds_service import __version__
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
-from cds_service.companion.counting import UNREAD, counted, noted, same_order
+from cds_service.companion.counting import UNREAD, counted, left_out, noted, same_order
 from cds_service.companion.links import LAUNCH, with_handle
 from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
@@ -219,7 +219,7 @@ class Evaluator:
             return before
         after = self._advice(call, draft, dict(before.order), (response,))
         if not same_order(before, after, given, self._options(call.request, call.client)):
-            return before
+            return left_out(before, response)
         return counted(after, response, self._terminology)
 
     def _frame(self, request: HookRequest, now: datetime, client: Client) -> Frame:

@@ -215,6 +215,33 @@ def test_the_next_order_under_the_same_id_starts_without_answers(service):
     assert "companion" not in card["detail"]
 
 
+def test_an_order_without_a_consult_id_that_is_rated_by_now_says_that_answers_are_left_out(service):
+    """Strength was abnormal, the reason became radiculopathy: what was answered is not lost unsaid."""
+    answer(service)
+    request = SAMPLES[OPEN].request()
+    (entry,) = request["context"]["draftOrders"]["entry"]
+    radiculopathy = {"coding": [{"system": SNOMED, "code": "54404000"}]}
+    entry["resource"]["reasonCode"] = [radiculopathy]
+    (card, *_) = service.cards(request)
+    assert code([card]) == "MRI_MAY"
+    notes = card["extension"]["cervical-mri-cds.explanation"]["dataNotes"]
+    assert notes[0].startswith("answers given in the companion app on 2026-03-02 ")
+    assert "are left out: the order has changed since" in notes[0]
+    assert "are left out" in card["detail"]
+
+
+def test_answers_still_count_when_the_reason_the_app_asked_for_was_added(service):
+    """The order could not be rated before and cannot be now, but for the answers."""
+    request = SAMPLES[OPEN].request()
+    (entry,) = request["context"]["draftOrders"]["entry"]
+    reason = entry["resource"].pop("reasonCode")
+    (card, *_) = service.cards(request)
+    assert code([card]) == "INSUFFICIENT"
+    answer(service, card=card)
+    entry["resource"]["reasonCode"] = reason
+    assert code(service.cards(request)) == "MRI_URGENT"
+
+
 def test_an_order_that_had_a_rating_before_keeps_its_answers(service):
     """Its first rating stays on the order while the card asks."""
     request = with_consult_id(SAMPLES[OPEN].request(), "urn:uuid:first")

@@ -40,8 +40,22 @@ def counted(
     names = [
         words.display(words.local_system, link) for link in dict.fromkeys(_answered(response.item))
     ]
-    at = (response.authored or "").replace("T", " ")[:16]
-    return noted(advice, f"answered in the companion app on {at}: {', '.join(names)}")
+    return noted(advice, f"answered in the companion app on {_at(response)}: {', '.join(names)}")
+
+
+def left_out(advice: OrderAdvice, response: QuestionnaireResponse) -> OrderAdvice:
+    """The advice without the answers, which says so where they may have been for this order.
+
+    A consult id on the order tells whose answers they are. Where it carries none, the order may be the
+    one that was asked about, with another reason or study: whoever answered has to know.
+    """
+    if carried_id(advice.order) is not None:
+        return advice
+    return noted(
+        advice,
+        f"answers given in the companion app on {_at(response)} are left out: "
+        "the order has changed since. Enter what still holds in the record",
+    )
 
 
 def noted(advice: OrderAdvice, note: str) -> OrderAdvice:
@@ -49,6 +63,10 @@ def noted(advice: OrderAdvice, note: str) -> OrderAdvice:
     rec = advice.recommendation
     with_note = msgspec.structs.replace(rec, data_notes=(note, *rec.data_notes))
     return msgspec.structs.replace(advice, recommendation=with_note)
+
+
+def _at(response: QuestionnaireResponse) -> str:
+    return (response.authored or "").replace("T", " ")[:16]
 
 
 def _answered(items: Iterable[AnswerItem] | None) -> Iterator[str]:

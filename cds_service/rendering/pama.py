@@ -29,7 +29,11 @@ CT_RATING, CT_CATEGORY = "appropriate", "Usually appropriate"
 
 
 def consult_id(advice: OrderAdvice, options: RenderOptions, part: str = "") -> str:
-    """`urn:uuid:…`, the same for the same order and facts, another when anything changed."""
+    """`urn:uuid:…`, the same for the same order and advice.
+
+    Another when outcome, rating, a statement that fired, its evidence or the rules changed. So an order
+    that cannot be rated keeps it while a reason or study is added that does not decide either.
+    """
     rec = advice.recommendation
     evidence = sorted(
         {
