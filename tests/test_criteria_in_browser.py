@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from browser import axe, running
+from browser import axe, failures, running
 
 from cds_service.cli import main
 from cds_service.demo import service
@@ -51,7 +51,7 @@ def opened(browser):
         page = context.new_page()
         page.on("pageerror", lambda why: wrong.append(f"error: {why}"))
         page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-        page.on("requestfailed", lambda each: wrong.append(f"failed: {each.url}"))
+        page.on("requestfailed", lambda each: wrong.extend(failures(each)))
         page.on("request", lambda each: asked.add(urlsplit(each.url).hostname))
         try:
             yield page

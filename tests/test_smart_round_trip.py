@@ -176,7 +176,7 @@ def opened(browser, world):
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         context.set_default_timeout(WAIT)
         context.on("weberror", lambda why: wrong.append(str(why.error)))
-        context.on("requestfailed", lambda each: wrong.append(each.url))
+        context.on("requestfailed", lambda each: wrong.extend(chromium.failures(each)))
         page = context.new_page()
         page.goto(world.ehr)
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from browser import axe, running
+from browser import axe, failures, running
 from samples import SAMPLES
 from tokens import Issuer, jwks
 
@@ -50,7 +50,7 @@ def watched(browser):
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda why: found.append(f"error: {why}"))
         page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
-        page.on("requestfailed", lambda each: found.append(f"failed: {each.url}"))
+        page.on("requestfailed", lambda each: found.extend(failures(each)))
         try:
             yield page
         finally:
