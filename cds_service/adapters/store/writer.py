@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
-from cds_service.adapters.store.rows import ORDER, insert_new, issued_rows
+from cds_service.adapters.store.rows import ORDER, Rows, insert_new, issued_rows
 from cds_service.issued import Slip
 
 Item: TypeAlias = tuple[Slip, float, float]
@@ -95,9 +95,11 @@ class Writer:
 
     def _write(self, batch: list[Item]) -> None:
         """Until it is written, or closing has taken too long."""
+        # Once, with their ids: a commit whose answer was lost must not be written a second time.
+        rows = issued_rows(batch)
         while True:
             try:
-                self._commit(batch)
+                self._commit(batch, rows)
             except (IntegrityError, DataError) as why:
                 self._failed(why)
                 self._one_by_one(batch)
@@ -118,12 +120,11 @@ class Writer:
         """A row that no database takes must not keep the others out."""
         for item in batch:
             try:
-                self._commit([item])
+                self._commit([item], issued_rows([item]))
             except (SQLAlchemyError, OSError):
                 self._count("call_lost", 1)
 
-    def _commit(self, batch: list[Item]) -> None:
-        rows = issued_rows(batch)
+    def _commit(self, batch: list[Item], rows: Rows) -> None:
         with self._begin() as connection:
             for table in ORDER:
                 insert_new(connection, table, rows[table])

@@ -217,3 +217,22 @@ def test_a_database_that_does_not_answer_stops_no_start():
     assert_come_again(service.feedback(overridden("x"), status=503))
     kept.close()
     assert "hidden" not in service.log.getvalue()
+
+
+def test_a_commit_whose_answer_was_lost_is_not_written_twice(service):
+    writer = service.store._process().writer
+    begin, lost = writer._begin, []
+
+    @contextlib.contextmanager
+    def losing():
+        with begin() as connection:
+            yield connection
+        if not lost:  # the database has kept it, and the connection breaks
+            lost.append(True)
+            raise sa.exc.OperationalError("commit", None, ConnectionError())
+
+    writer._begin = losing
+    service.cards()
+    service.written()
+    assert lost
+    assert (len(service.rows(t.RATINGS)), len(service.rows(t.CARDS))) == (1, 1)
