@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -288,3 +288,13 @@ def test_without_answers_there_is_no_change():
 def test_of_many_statements_those_with_most_answers_are_drawn():
     found = [Statement(f"S-{at}", Tally(at, at, 0, 0, 0), {}) for at in range(50)]
     assert {each.id for each in ranked(found)} == {f"S-{at}" for at in range(20, 50)}
+
+
+@pytest.mark.parametrize("weeks", [2, 26, 90, 100, 400])
+def test_a_trend_of_any_length_has_an_axis(weeks):
+    """A warning of the drawing library fails a test: it found no dates for two years once."""
+    first = SAMPLE.weeks[0]
+    longer = [
+        msgspec.structs.replace(first, start=first.start + timedelta(weeks=n)) for n in range(weeks)
+    ]
+    Page(msgspec.structs.replace(SAMPLE, weeks=tuple(longer)))

@@ -69,7 +69,7 @@ def weeks(
         # One week alone is no wall: the axis has room for ten.
         spare = max(0.0, 70 - (max(middles) - min(middles) + 8)) / 2
         lower.set_xlim(min(middles) - 4 - spare, max(middles) + 4 + spare)
-        dates = _dates().AutoDateLocator(minticks=2, maxticks=8 if width == WIDE else 4)
+        dates = _dates().AutoDateLocator(minticks=2, maxticks=8 if width == WIDE else 5)
         lower.xaxis.set_major_locator(dates)
         lower.xaxis.set_major_formatter(_dates().ConciseDateFormatter(dates))
         lower.xaxis.get_offset_text().set_color(COLOURS["faint"])
