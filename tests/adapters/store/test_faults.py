@@ -221,7 +221,8 @@ def test_a_database_that_does_not_answer_stops_no_start():
 
 def test_a_commit_whose_answer_was_lost_is_not_written_twice(service):
     writer = service.store._process().writer
-    begin, lost = writer._begin, []
+    begin = writer._begin
+    lost: list[bool] = []
 
     @contextlib.contextmanager
     def losing():
