@@ -107,8 +107,6 @@ class Figures:
         for heading, key, cards in answers["overlays"]:
             self._issued(heading, key, cards, week)
         self._add_answers(answers["answered"], week)
-        for statement, reason, cards in answers["several reasons"]:
-            self.reasons[statement][reason] += cards
         for outcome, system, code, events in answers["events"]:
             self.events[outcome, system, code] += events
         for name, offered, accepted in answers["suggestions"]:

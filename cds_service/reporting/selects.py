@@ -166,7 +166,8 @@ def overlays(way: Way) -> sa.Executable:
 def answered(way: Way) -> sa.Executable:
     """(heading, key, state, reason, cards, events). `client`, `version`, `outcome`, `overlay`,
     `statement`: what became of cards, and how many events said so; reason null. `reason`: a
-    statement, and the only reason for which cards of it were overridden.
+    statement, a reason, and the cards of it that were overridden for it; those few that were
+    overridden for several reasons count once for each.
     """
     told = (
         sa.select(
@@ -180,25 +181,32 @@ def answered(way: Way) -> sa.Executable:
         .group_by(_F.card)
         .subquery("told")
     )
-    c = told.c
-    alone = sa.and_(c.state == OVERRIDDEN, c.one == c.other)
-    by = (_C.profile, c.state, _C.is_primary, _C.code, _C.client)
-    reason = sa.case((alone, c.one))
-    base = (
-        sa.select(
-            *by,
-            reason.label("reason"),
-            sa.func.count().label("cards"),
-            sa.func.sum(c.events).label("events"),
-        )
-        .join_from(told, t.CARDS, _C.uuid == c.card)
+    card = (_C.profile, _C.is_primary, _C.code, _C.client)
+    known = (
+        sa.select(told, *card)
+        .join_from(told, t.CARDS, _C.uuid == told.c.card)
         .where(_C.uuid >= LOW, _C.uuid < HIGH)
-        .group_by(*by, reason)
-        .cte("base")
+        .cte("known")
     )
+    k = known.c
+    overridden = k.state == OVERRIDDEN
+    by = (k.profile, k.is_primary, k.code, k.client, k.state)
+    reason = sa.case((sa.and_(overridden, k.one == k.other), k.one))
+    counts = (sa.func.count().label("cards"), sa.func.sum(k.events).label("events"))
+    base = sa.select(*by, reason.label("reason"), *counts).group_by(*by, reason).cte("base")
     b = base.c
+    each = sa.select(k.card, k.profile, k.is_primary, k.code, _F.reason_code.label("reason"))
+    several = (
+        each.join_from(known, t.FEEDBACK, _F.card == k.card)
+        .where(overridden, k.one < k.other, _F.reason_code.is_not(None))
+        .where(*way.within(_F.card, _F.client))
+        .distinct()
+        .cte("several")
+    )
+    s = several.c
     judged = base.join(t.PROFILES, _P.id == b.profile)
     fired = base.join(t.PROFILE_STATEMENTS, _S.profile == b.profile)
+    fired_too = several.join(t.PROFILE_STATEMENTS, _S.profile == s.profile)
     no_reason = sa.cast(sa.null(), sa.String)
 
     def counted(heading: str, key: _Column, source: Any, *only: _Column) -> Any:
@@ -206,58 +214,23 @@ def answered(way: Way) -> sa.Executable:
         chosen = sa.select(*head, _total(b.cards), _total(b.events)).select_from(source)
         return chosen.where(*only).group_by(key, b.state)
 
-    def reasons(key: _Column, source: Any, *only: _Column) -> Any:
-        head = (sa.literal("reason"), key, sa.literal(OVERRIDDEN), b.reason)
-        chosen = sa.select(*head, _total(b.cards), sa.literal(0)).select_from(source)
-        return chosen.where(b.reason.is_not(None), *only).group_by(key, b.reason)
+    def reasons(key: _Column, why: _Column, cards: _Column, source: Any, *only: _Column) -> Any:
+        head = (sa.literal("reason"), key, sa.literal(OVERRIDDEN), why)
+        chosen = sa.select(*head, cards, sa.literal(0)).select_from(source)
+        return chosen.where(why.is_not(None), *only).group_by(key, why)
 
+    one, many = (b.reason, _total(b.cards)), (s.reason, sa.func.count())
+    by_rule = _S.role == "fired"
     return sa.union_all(
         counted("client", b.client, base),
         counted("version", _P.version, judged),
         counted("outcome", b.code, base, b.is_primary),
         counted("overlay", b.code, base, ~b.is_primary),
-        counted("statement", _S.statement, fired, b.is_primary, _S.role == "fired"),
-        reasons(_S.statement, fired, b.is_primary, _S.role == "fired"),
-        reasons(b.code, base, ~b.is_primary),
-    )
-
-
-def several_reasons(way: Way) -> sa.Executable:
-    """(statement, reason, cards) for those few cards that were overridden for several reasons: each
-    counts once for each of them.
-    """
-    within = way.within(_F.card, _F.client)
-    mixed = (
-        sa.select(_F.card)
-        .where(*within)
-        .group_by(_F.card)
-        .having(
-            sa.func.max(_STATE) == OVERRIDDEN,
-            sa.func.min(_F.reason_code) < sa.func.max(_F.reason_code),
-        )
-    )
-    given = (
-        sa.select(_F.card, _F.reason_code)
-        .where(_F.card.in_(mixed), _F.reason_code.is_not(None), *within)
-        .distinct()
-        .subquery("given")
-    )
-    known = (
-        sa.select(_C.profile, _C.is_primary, _C.code, given.c.reason_code)
-        .join(given, given.c.card == _C.uuid)
-        .where(_C.uuid >= LOW, _C.uuid < HIGH)
-        .cte("known")
-    )
-    k = known.c
-    fired = known.join(t.PROFILE_STATEMENTS, _S.profile == k.profile)
-    return sa.union_all(
-        sa.select(_S.statement, k.reason_code, sa.func.count())
-        .select_from(fired)
-        .where(k.is_primary, _S.role == "fired")
-        .group_by(_S.statement, k.reason_code),
-        sa.select(k.code, k.reason_code, sa.func.count())
-        .where(~k.is_primary)
-        .group_by(k.code, k.reason_code),
+        counted("statement", _S.statement, fired, b.is_primary, by_rule),
+        reasons(_S.statement, *one, fired, b.is_primary, by_rule),
+        reasons(b.code, *one, base, ~b.is_primary),
+        reasons(_S.statement, *many, fired_too, s.is_primary, by_rule),
+        reasons(s.code, *many, several, ~s.is_primary),
     )
 
 
@@ -292,7 +265,6 @@ QUESTIONS: Final[Mapping[str, Callable[[Way], sa.Executable]]] = {
     "orders": orders,
     "overlays": overlays,
     "answered": answered,
-    "several reasons": several_reasons,
     "events": events,
     "suggestions": suggestions,
 }
