@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from cds_service.settings import Settings, load_settings
 
 WRONG: Final = 2
 """Settings, content or arguments are wrong; argparse uses the same number."""
+STOPPED: Final = 128 + signal.SIGINT
+"""By Ctrl-C, as shells have it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print("cds-service: stopped", file=sys.stderr)
+        return STOPPED
 
 
 def _run(arguments: argparse.Namespace) -> int:

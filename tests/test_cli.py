@@ -223,6 +223,15 @@ class TestServe:
         assert "this machine only" in capsys.readouterr().err
 
 
+def test_ctrl_c_is_no_mistake(monkeypatch, capsys):
+    def interrupted(_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cds_service.server.serve", interrupted)
+    assert main(["serve", "--dev", "--port", "0"]) == 130
+    assert capsys.readouterr().err == "cds-service: stopped\n"
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize(
     "argv",

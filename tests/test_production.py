@@ -212,7 +212,9 @@ def test_a_mistake_in_a_keys_file_stops_the_start(config, keys, words):
 
 def test_a_store_that_cannot_be_stops_the_start(config):
     config.write_text(config.read_text().replace("sqlite:///", "oracle:///"))
-    with pytest.raises(ConfigurationError, match=r"cds\.toml: replay_store: use sqlite"):
+    with pytest.raises(
+        ConfigurationError, match=r"cds\.toml: replay_store: write an SQLAlchemy URL"
+    ):
         create_app(load_settings(config), evaluator=FakeEvaluator())
 
 
@@ -240,6 +242,7 @@ def test_it_is_ready_when_there_are_keys_and_a_store(service):
 
 
 def test_it_is_not_ready_without_the_store(service, tmp_path, log):
+    (tmp_path / "seen.db").unlink()
     (tmp_path / "seen.db").mkdir()
     answer = service.get("/readyz")
     assert answer.status_code == 503

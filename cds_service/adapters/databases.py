@@ -34,7 +34,7 @@ def database_url(text: str, key: str) -> sa.URL:
         if url.database in (None, "", ":memory:") or url.query:
             raise ConfigurationError(
                 f"{key}: name a file that all workers share, without further settings: "
-                "sqlite:////var/lib/cds-service/store.db"
+                "sqlite:////var/lib/cds-service/FILE.db"
             )
         return url.set(drivername="sqlite")
     if kind == "postgresql":
@@ -47,7 +47,7 @@ def database_url(text: str, key: str) -> sa.URL:
             ) from None
         return url
     raise ConfigurationError(
-        f"{key}: write an SQLAlchemy URL, sqlite:////var/lib/cds-service/store.db or "
+        f"{key}: write an SQLAlchemy URL, sqlite:////var/lib/cds-service/FILE.db or "
         "postgresql://user@host/database"
     )
 

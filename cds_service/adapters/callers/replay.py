@@ -13,10 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from cds_service.adapters.callers.tokens import StoreDown
-from cds_service.adapters.databases import journal_mode
+from cds_service.adapters.databases import (
+    database_url,
+    is_there,
+    journal_mode,
+    make_file,
+    require_folder,
+)
 from cds_service.errors import ConfigurationError
 
 _MARGIN: Final = 300
@@ -58,7 +64,8 @@ class ReplayStore:
         now: Callable[[], float] = time.time,
         rest: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = _usable(url)
+        self._url = database_url(url, "replay_store")
+        require_folder(self._url, "replay_store")
         self._now = now
         self._monotonic = rest
         self._lock = threading.Lock()
@@ -68,12 +75,17 @@ class ReplayStore:
         self._down_until = 0.0
 
     def prepare(self) -> Path | None:
-        """Before the first process is forked: put a broken SQLite file aside, and say where to.
+        """Before the first process is forked: a file of SQLite's that nobody else may read; a broken one
+        is put aside, and where to is returned.
 
         Raises ConfigurationError when the file is none of SQLite's.
         """
         file = Path(str(self._url.database))
-        if self._url.get_backend_name() != "sqlite" or not file.exists():
+        if not is_there(self._url):
+            with contextlib.suppress(OSError):  # calls will tell
+                make_file(self._url)
+            return None
+        if self._url.get_backend_name() != "sqlite":
             return None
         try:
             with file.open("rb") as stream:
@@ -152,39 +164,6 @@ class ReplayStore:
                 _create(engine)
                 self._engine, self._process = engine, os.getpid()
             return self._engine
-
-
-def _usable(text: str) -> sa.URL:
-    """Raises ConfigurationError when the store could never work here; opens nothing."""
-    try:
-        url = sa.make_url(text)
-    except ArgumentError:
-        raise ConfigurationError(
-            "replay_store: write an SQLAlchemy URL, such as sqlite:////var/lib/cds-service/seen.db"
-        ) from None
-    kind = url.get_backend_name()
-    if kind == "sqlite":
-        if url.database in (None, "", ":memory:") or url.query:
-            raise ConfigurationError(
-                "replay_store: name a file that all workers share, without further settings: "
-                "sqlite:////var/lib/cds-service/seen.db"
-            )
-        folder = Path(str(url.database)).absolute().parent
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ConfigurationError(
-                f"replay_store: {folder} is no folder that can be written to; choose another, "
-                "such as sqlite:////var/lib/cds-service/seen.db"
-            )
-    elif kind == "postgresql":
-        try:
-            url.get_dialect().import_dbapi()
-        except (ImportError, sa.exc.NoSuchModuleError):
-            raise ConfigurationError(
-                "replay_store: PostgreSQL needs its driver: pip install 'cds-service[postgresql]'"
-            ) from None
-    else:
-        raise ConfigurationError("replay_store: use sqlite:///… or postgresql://…")
-    return url
 
 
 def _engine(url: sa.URL) -> sa.Engine:

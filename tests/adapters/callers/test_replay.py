@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -229,6 +230,14 @@ def test_both_journals(file, monkeypatch, mode):
     store.close()
 
 
+def test_nobody_else_may_read_the_file(file):
+    store = ReplayStore(f"sqlite:///{file}")
+    assert store.prepare() is None
+    assert store.first_time("a", "1", LATER)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -237,8 +246,8 @@ def test_both_journals(file, monkeypatch, mode):
         ("sqlite:///:memory:", "name a file that all workers share"),
         ("sqlite:///x.db?mode=ro", "without further settings"),
         ("sqlite:////nowhere/at/all/seen.db", "/nowhere/at/all is no folder that can be written"),
-        ("mysql://u:secret@h/d", "use sqlite:///"),
-        ("postgresql+nothing://u:secret@h/d", "cds-service[postgresql]"),
+        ("mysql://u:secret@h/d", "write an SQLAlchemy URL"),
+        ("postgresql+nothing://u:secret@h/d", "write an SQLAlchemy URL"),
         ("nothing at all://", "write an SQLAlchemy URL"),
     ],
 )
