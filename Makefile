@@ -41,8 +41,8 @@ check: $(VENV)/.run ## validate cards, statements, value sets and settings
 
 fuzz: $(VENV)/.test ## 100,000 changes of a good token, 200,000 calls made up from the description (takes hours)
 	FUZZ=100000 $(BIN)/python -m pytest tests/adapters/callers/test_token_mutations.py $(PYTEST_ARGS)
-	for seed in 1 2 3 4 5 6 7 8; do \
-	  CDS_FUZZ_CASES=12000 $(BIN)/python -m pytest tests/test_api_by_description.py --hypothesis-seed=$$seed $(PYTEST_ARGS) || exit 1; done
+	bounds=yes; for seed in $$(seq 32); do CDS_FUZZ_BOUNDS=$$bounds CDS_FUZZ_CASES=3000 $(BIN)/python -m pytest \
+	  tests/test_api_by_description.py --hypothesis-seed=$$seed $(PYTEST_ARGS) || exit 1; bounds=no; done
 
 rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FHIR server and the accessibility checks of the integration tests; needs Node and npm
 
