@@ -1,12 +1,16 @@
 """What every room's tests share."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import browser as chromium
 import postgres
 import pytest
 import sqlalchemy as sa
@@ -15,6 +19,10 @@ from flask.testing import FlaskClient
 from wire import assert_valid_response
 
 from cds_service.adapters.databases import database_url
+from cds_service.demo import service
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 Send = Callable[..., dict[str, Any]]
 
@@ -74,3 +82,26 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> sa.URL:
         return database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
     running = request.getfixturevalue("postgres_server")
     return database_url(running.new_database(), "test")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The address of a service in development mode, in a process of its own."""
+    with service() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium.running() as found:
+        yield found
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[..., AbstractContextManager[Page]]]:
+    """Opens pages, of a width; afterwards nothing may have failed, been blocked, or been asked for
+    elsewhere.
+    """
+    wrong: list[str] = []
+    yield partial(chromium.watched, browser, wrong)
+    assert wrong == []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from browser import axe, failures, running
+from browser import violations
 
 from cds_service.cli import main
-from cds_service.demo import service
 
 pytestmark = pytest.mark.integration
 
@@ -25,50 +23,6 @@ PAGES = (
     "/criteria/settings",
     "/criteria/samples",
 )
-
-
-@pytest.fixture(scope="module")
-def url():
-    with service() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running() as found:
-        yield found
-
-
-@pytest.fixture
-def opened(browser):
-    """Opens pages; afterwards nothing may have failed, been blocked, or been asked for elsewhere."""
-    wrong: list[str] = []
-    asked: set[str] = set()
-
-    @contextmanager
-    def open_(width=1440, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        page = context.new_page()
-        page.on("pageerror", lambda why: wrong.append(f"error: {why}"))
-        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-        page.on("requestfailed", lambda each: wrong.extend(failures(each)))
-        page.on("request", lambda each: asked.add(urlsplit(each.url).hostname))
-        try:
-            yield page
-        finally:
-            context.close()
-
-    yield open_
-    assert wrong == []
-    assert asked <= {"127.0.0.1", None, ""}
-
-
-def violations(page):
-    """What axe finds against WCAG 2.2 AA and its own best practices."""
-    # Run as the browser's own tools do: the page's policy would let no script in.
-    page.evaluate(axe())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found["violations"]]
 
 
 @pytest.mark.parametrize(

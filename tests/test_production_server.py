@@ -67,9 +67,7 @@ jwks_url = "{pages.url}/jwks.json"
         raise AssertionError(self.log.read_text())
 
     def token(self, issuer: Issuer = N) -> str:
-        now = int(time.time())
-        aud = f"{self.url}/cds-services/cervical-mri"
-        return issuer.token({"jku": None}, iat=now, exp=now + 300, aud=aud)
+        return issuer.current(f"{self.url}/cds-services/cervical-mri")
 
     def post(self, token: str) -> int:
         with requests.Session() as session:  # a connection of its own, so that workers take turns

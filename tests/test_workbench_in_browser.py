@@ -4,65 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
-import requests
-from browser import axe, failures, running
+from browser import violations
+from production import in_production
 from samples import SAMPLES
 from tokens import Issuer, jwks
 
 from cds_service.demo import service
-from cds_service.ports import free_port
 
 pytestmark = pytest.mark.integration
 
-RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 NORTH = Issuer("north")
+SETTINGS = f"""
+pages = {{ workbench = true }}
+[[clients]]
+name = "north"
+issuer = "{NORTH.issuer}"
+keys_file = "north.json"
+"""
 ANSWER = "POST", "/cds-services/cervical-mri"
 
 
-@pytest.fixture(scope="module")
-def url():
-    with service() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running() as found:
-        yield found
-
-
 @pytest.fixture
-def watched(browser):
-    """A page that says afterwards if anything went wrong in it."""
-    found = []
-
-    @contextmanager
-    def opened(width=1440, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda why: found.append(f"error: {why}"))
-        page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
-        page.on("requestfailed", lambda each: found.extend(failures(each)))
-        try:
-            yield page
-        finally:
-            context.close()
-
-    yield opened
-    assert found == []
-
-
-@pytest.fixture
-def page(watched):
-    with watched() as found:
+def page(opened):
+    with opened() as found:
         yield found
 
 
@@ -180,7 +146,7 @@ def test_a_dismissed_card_sends_its_reason(page, url):
 
 
 def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_path):
-    # Not a watched page: the browser itself logs a 400 as an error.
+    # Not an opened page: the browser itself logs a 400 as an error.
     page = browser.new_page()
     open_patient(page, url)
     page.get_by_text("Use a request of your own").click()
@@ -205,7 +171,7 @@ def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_pa
 
 
 def test_what_is_held_back_is_answered_412_with_what_to_do(browser, url):
-    # Not a watched page: the browser itself logs a 412 as an error.
+    # Not an opened page: the browser itself logs a 412 as an error.
     page = browser.new_page()
     open_patient(page, url)
     page.get_by_text("What is sent with the call").click()
@@ -230,8 +196,8 @@ def test_when_the_service_is_down_nothing_is_lost(browser):
     context.close()
 
 
-def test_the_wire_is_shown_and_can_be_copied(browser, watched, url):
-    with watched(permissions=["clipboard-read", "clipboard-write"]) as page:
+def test_the_wire_is_shown_and_can_be_copied(browser, opened, url):
+    with opened(permissions=["clipboard-read", "clipboard-write"]) as page:
         open_patient(page, url)
         assert '"hook": "order-select"' in page.locator("#raw-request").inner_text()
         page.get_by_role("tab", name="Request").focus()
@@ -276,62 +242,22 @@ def test_it_works_with_the_keyboard_alone_and_the_focus_stays(page, url):
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "light")])
-def test_nothing_is_inaccessible_or_too_wide(watched, url, width, scheme):
-    with watched(width, color_scheme=scheme) as page:
+def test_nothing_is_inaccessible_or_too_wide(opened, url, width, scheme):
+    with opened(width, color_scheme=scheme) as page:
         open_patient(page, url, "V03")
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.evaluate(axe())
-        found = page.evaluate(f"axe.run({{runOnly: {json.dumps(RULES)}}})")
-        faults = [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
-        assert faults == []
-
-
-@contextmanager
-def in_production(folder):
-    """A service with one client and a workbench; yields its address."""
-    port = free_port(0)
-    url = f"http://127.0.0.1:{port}"
-    (folder / "keys.json").write_bytes(jwks(NORTH.jwk()))
-    (folder / "cds.toml").write_text(
-        f"""
-base_url = "{url}"
-port = {port}
-store = "sqlite:///{folder / "store.db"}"
-replay_store = "sqlite:///{folder / "seen.db"}"
-pages = {{ workbench = true }}
-[[clients]]
-name = "north"
-issuer = "{NORTH.issuer}"
-keys_file = "keys.json"
-"""
-    )
-    command = [sys.executable, "-m", "cds_service", "serve", "--config", str(folder / "cds.toml")]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=log, stderr=log)
-    try:
-        for _ in range(600):
-            assert process.poll() is None, (folder / "log").read_text()
-            with suppress(requests.RequestException), requests.Session() as session:
-                session.trust_env = False
-                if session.get(f"{url}/readyz", timeout=2).ok:
-                    break
-            time.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=35)
+        assert violations(page) == []
 
 
 def test_in_production_it_calls_with_the_token_it_is_given(browser, tmp_path):
     page = browser.new_page()
-    with in_production(tmp_path) as url:
+    (tmp_path / "north.json").write_bytes(jwks(NORTH.jwk()))
+    with in_production(tmp_path, SETTINGS) as url:
         page.goto(f"{url}/workbench")
         page.get_by_role("heading", name="The service answered 401").wait_for()
         page.get_by_text("Token", exact=True).click()
-        now = int(time.time())
-        aud = f"{url}/cds-services/cervical-mri"
-        token = NORTH.token({"jku": None}, iat=now, exp=now + 300, aud=aud)
+        token = NORTH.current(f"{url}/cds-services/cervical-mri")
         page.get_by_label("Bearer token").fill(token)
         _, answer = fired(page, page.get_by_role("button", name="Fire order-select").click)
         assert answer.status == 200

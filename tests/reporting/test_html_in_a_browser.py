@@ -5,10 +5,10 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import browser
 import msgspec
 import pypdf
 import pytest
+from browser import axe
 from sample_report import sample_report
 
 from cds_service.reporting.html import render
@@ -21,12 +21,6 @@ WIDTHS = (390, 820, 1440)
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    with browser.running() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("report") / "report.html"
     titles = {"CONS-4WK": "Symptoms after 4 to 6 weeks of treatment"}
@@ -35,12 +29,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def opened(chromium, file):
+def opened(browser, file):
     """Opens the page at a width; whatever it asks for or complains of is in `said`."""
     contexts = []
 
     def open_(width, scheme="light", path=file, **options):
-        context = chromium.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
         contexts.append(context)
@@ -94,7 +88,7 @@ def test_a_browser_reads_the_same_elements_as_an_xml_parser(opened, file):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_no_barriers_are_found(opened, width, scheme):
-    script = browser.axe()
+    script = axe()
     page = opened(width, scheme)
     # Through the debugger: the policy of the page forbids scripts in it.
     page.evaluate(script)
