@@ -114,7 +114,8 @@ pama.gCode = "G0000"
         """The smart link of the first card."""
         (card,) = self.fire(**context)["cards"]
         assert outcome(card) == "INSUFFICIENT"
-        (link,) = card["links"]
+        link, page = card["links"]
+        assert page["url"].startswith(f"{self.url}/criteria/")
         return link
 
     def launch(self, link=None, **parameters) -> str:

@@ -241,19 +241,19 @@ def reason_coding(reason: OverrideReason, canonical: str) -> Json:
 
 
 def _links(advice: OrderAdvice, options: RenderOptions) -> list[Json]:
-    """Links of a primary card; smart and absolute ones are never mixed on one card."""
+    """Links of a primary card: what there is to do first, then what it rests on."""
     rec = advice.recommendation
+    links: list[Json] = []
     if options.smart_url and advice.app_context:
         label = "Answer the open questions"
         smart = {"label": label, "url": options.smart_url, "type": "smart"}
-        return [smart | {"appContext": advice.app_context}]
-    links = _catalogue(options, rec.step)
+        links.append(smart | {"appContext": advice.app_context})
     prior = rec.prior.reference if rec.prior else ""
     if rec.outcome is Outcome.DUPLICATE and options.report_url and reference(prior)[0] == "`":
         url = options.report_url.replace("{reference}", quote(prior.split("#")[0]))
-        opens = {"label": "Open the earlier study or order", "url": url, "type": "absolute"}
-        return [opens, *links]
-    return links
+        label = "Open the earlier study or order"
+        links.append({"label": label, "url": url, "type": "absolute"})
+    return links + _catalogue(options, rec.step)
 
 
 def _catalogue(options: RenderOptions, name: str) -> list[Json]:

@@ -342,15 +342,18 @@ def test_ratings_are_switched_for_each_client(
     assert set(render([advise(Outcome.NOT_YET)], library, options(**changes))) == members
 
 
-def test_links_never_mix_an_app_with_a_page(library: Library):
+def test_a_card_leads_to_the_app_first_then_to_its_criteria(library: Library):
     url = "https://cds.example/smart/launch"
     advice = OrderAdvice(order(), recommend(Outcome.INSUFFICIENT), "MRI", app_context="h-1")
-    assert render([advice], library, options(smart_url=url))["cards"][0]["links"] == [
-        {"label": "Answer the open questions", "url": url, "type": "smart", "appContext": "h-1"}
-    ]
+    app, page = render([advice], library, options(smart_url=url))["cards"][0]["links"]
+    assert app == {
+        "label": "Answer the open questions", "url": url, "type": "smart", "appContext": "h-1"
+    }  # fmt: skip
     without = OrderAdvice(order(), recommend(Outcome.INSUFFICIENT), "MRI")
-    pages = render([without], library, options(smart_url=url))["cards"][0]["links"]
-    assert [link["type"] for link in pages] == ["absolute"]
+    assert render([without], library, options(smart_url=url))["cards"][0]["links"] == [page]
+    assert page["type"] == "absolute"
+    alone = render([advice], library, options(smart_url=url, catalogue_url=None))["cards"][0]
+    assert alone["links"] == [app]
 
 
 def test_a_prior_report_is_linked_only_from_configuration(library: Library):
