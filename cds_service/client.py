@@ -83,6 +83,9 @@ class SmartApp(msgspec.Struct, frozen=True, kw_only=True):
     """Where its pages come from: they may show the app in a frame, and are sent what was answered."""
     loopback: bool = False
     """Development mode: pages and servers of this machine, whichever port they are on."""
+    shares: bool = False
+    """Another client's app is launched from one of these FHIR servers too: `iss` does not tell whose
+    a launch is, so cards lead to a launch address with the client's name."""
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from cds_service import __version__
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.companion.counting import UNREAD, counted, left_out, noted, same_order
-from cds_service.companion.links import LAUNCH, with_handle
+from cds_service.companion.links import launch_path, with_handle
 from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
@@ -233,6 +233,7 @@ class Evaluator:
 
     def _options(self, request: HookRequest, client: Client) -> RenderOptions:
         criteria = client.criteria
+        launch = launch_path(client)
         return RenderOptions(
             canonical=self._canonical,
             base_url=self._public_url,
@@ -248,7 +249,7 @@ class Evaluator:
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
             catalogue_url=self._catalogue_url,
-            smart_url=f"{self._public_url}{LAUNCH}" if client.smart else None,
+            smart_url=launch and f"{self._public_url}{launch}",
         )
 
 

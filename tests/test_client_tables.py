@@ -320,6 +320,26 @@ def test_a_client_has_the_companion_app_by_its_table(read):
 
 
 @pytest.mark.parametrize(
+    ("url", "shares"),
+    [
+        ("https://fhir.north.example/r4", True),
+        ("https://FHIR.north.example:443/r4/", True),
+        ("https://fhir.north.example/r5", False),
+        ("https://fhir.north.example:8443/r4", False),
+    ],
+)
+def test_apps_launched_from_one_server_know_that_they_share_it(read, url, shares):
+    other = SMART.replace("https://fhir.north.example/r4", url)
+    east = NORTH.replace("north", "east") + SMART.replace("fhir.north", "fhir.east")
+    plain = NORTH.replace("north", "west") + SMART[: SMART.index("[clients.smart]")]
+    text = KEYS + BASE + NORTH + SMART + SOUTH + other + east + plain
+    north, south, east, west = read(text).runtime_clients()
+    assert [north.smart.shares, south.smart.shares, east.smart.shares] == [shares, shares, False]
+    assert west.smart is None
+    assert read(text).client_named("north").smart == north.smart
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         pytest.param(BASE + NORTH + SMART, "smart_keys_file: required", id="no key"),
@@ -329,10 +349,6 @@ def test_a_client_has_the_companion_app_by_its_table(read):
         pytest.param(
             KEYS + BASE + NORTH + '[clients.smart]\nclient_id = "x"\n', "add the FHIR server",
             id="nothing to launch it from",
-        ),
-        pytest.param(
-            KEYS + BASE + NORTH + SMART + SOUTH + SMART, "client north is launched from",
-            id="one server, two clients",
         ),
         pytest.param(
             KEYS + BASE + NORTH + SMART.replace("https://ehr.north.example", "https://*.example"),

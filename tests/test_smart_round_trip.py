@@ -293,6 +293,14 @@ def test_without_messages_it_says_what_to_do_and_the_answers_count(opened, world
     assert outcome(card) == "NOT_YET"
 
 
+def test_the_launch_address_with_the_clients_name_is_as_good(opened, world):
+    link = world.link(userId="Practitioner/named")
+    with opened() as page:
+        page.goto(world.launch(link | {"url": f"{link['url']}/north"}))
+        log_in(page, "named")
+        wait_for(page, "INSUFFICIENT")
+
+
 def test_an_ehr_that_does_not_answer_is_not_taken_for_one_that_did(opened, world):
     with opened() as page:
         page.evaluate("answers = false")

@@ -9,6 +9,7 @@ import msgspec
 
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest
+from cds_service.client import Client
 from cds_service.fhir.references import relative
 from cds_service.handles import Handle
 from cds_service.issued import Slip
@@ -16,9 +17,18 @@ from cds_service.rendering.model import OrderAdvice, RenderOptions
 from cds_service.rendering.pama import carried_id, consult_id
 
 LAUNCH: Final = "/smart/launch"
-"""Where the app is launched, below the public URL."""
+"""Where the app is launched, below the public URL; by every client also with its name behind it."""
 LARGEST_DRAFT: Final = 64 * 1024
 """Bytes of an order that are kept for the app."""
+
+
+def launch_path(client: Client) -> str | None:
+    """Where this client's cards lead to the app; None: they offer none. What was registered with an
+    EHR before names came into use stays as it is, unless it no longer tells whose launch it is.
+    """
+    if client.smart is None:
+        return None
+    return f"{LAUNCH}/{client.name}" if client.smart.shares else LAUNCH
 
 
 def user_of(request: HookRequest) -> str:

@@ -5,12 +5,14 @@ let us read, and how the criteria are set for them.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
+import msgspec
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cds_service.client import (
@@ -204,6 +206,28 @@ class ClientSettings(Table):
             )
         except ConfigurationError as why:
             raise ConfigurationError(f"client {self.name}: options: {why}") from None
+
+
+def sharing(clients: tuple[Client, ...]) -> tuple[Client, ...]:
+    """The clients; the companion app of those that share a FHIR server knows that they do."""
+    launched: Counter[tuple[Any, ...]] = Counter()
+    for client in clients:
+        launched.update(_launched_from(client))
+    return tuple(
+        msgspec.structs.replace(client, smart=msgspec.structs.replace(client.smart, shares=True))
+        if client.smart and any(launched[server] > 1 for server in _launched_from(client))
+        else client
+        for client in clients
+    )
+
+
+def _launched_from(client: Client) -> set[tuple[Any, ...]]:
+    """The FHIR servers of the app, taken apart as `iss` is when it is compared with them."""
+    servers = [urlsplit(each.base) for each in client.fhir_servers if client.smart]
+    ports = {"http": 80, "https": 443}
+    return {
+        (each.scheme, each.hostname, each.port or ports[each.scheme], each.path) for each in servers
+    }
 
 
 def explain(loc: tuple[int | str, ...], kind: str, message: str, tables: Any) -> str:

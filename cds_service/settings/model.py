@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cds_service.client import LOOPBACK_HOSTS, Client, SmartApp, flatten, make_client
 from cds_service.errors import ConfigurationError
-from cds_service.settings.clients import ClientSettings, https_url
+from cds_service.settings.clients import ClientSettings, https_url, sharing
 from cds_service.settings.mistakes import PREFIX
 
 DEVELOPMENT_APP: Final = "cds-service"
@@ -144,7 +144,6 @@ class Settings(BaseSettings):
     def _told_apart(cls, value: tuple[ClientSettings, ...]) -> tuple[ClientSettings, ...]:
         names: set[str] = set()
         issuers: dict[str, str] = {}
-        launched: dict[str, str] = {}
         for each in value:
             if each.name in names:
                 raise ValueError(f"client {each.name}: name: used twice; give each its own")
@@ -153,13 +152,6 @@ class Settings(BaseSettings):
                     f"client {each.name}: issuer: client {issuers[each.issuer]} has it already; "
                     "one issuer is one client"
                 )
-            for server in each.fhir_servers if each.smart else ():
-                if server.url in launched:
-                    raise ValueError(
-                        f"client {each.name}: smart: client {launched[server.url]} is launched from "
-                        f"{server.url} already; one server can launch the app for one client"
-                    )
-                launched[server.url] = each.name
             names.add(each.name)
             issuers[each.issuer] = each.name
         return value
@@ -223,7 +215,7 @@ class Settings(BaseSettings):
     def runtime_clients(self) -> tuple[Client, ...]:
         """The configured callers with their options. Raises ConfigurationError."""
         try:
-            return tuple(each.client(self.options) for each in self.clients)
+            return sharing(tuple(each.client(self.options) for each in self.clients))
         except ConfigurationError as why:
             raise ConfigurationError(f"{self.place}: {why}") from None
 

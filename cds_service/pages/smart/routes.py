@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 import msgspec
 from flask import Blueprint, Response, request
 
+from cds_service.companion.links import LAUNCH
+from cds_service.errors import LaunchFailed
 from cds_service.pages.site import Site
 from cds_service.pages.smart.parts import Parts
 from cds_service.pages.smart.visits import Ask, Begin, Open, Visits, framed_by
@@ -25,17 +27,24 @@ def smart(site: Site, parts: Parts) -> Blueprint:
     blueprint = Blueprint("smart", __name__)
     visits = Visits(site, parts)
 
-    @blueprint.get("/smart/launch")
-    def launch() -> Response:
-        """The page a launch begins with, from an EHR or by itself."""
+    @blueprint.get(LAUNCH)
+    @blueprint.get(f"{LAUNCH}/<name>")
+    def launch(name: str = "") -> Response:
+        """The page a launch begins with, from an EHR or by itself; a name is that of a client."""
         iss = request.args.get("iss", "") or visits.only_server()
         launched = request.args.get("launch", "")
-        found = visits.find(iss) if len(iss) + len(launched) <= _LONGEST else None
-        if found is None:
-            return visits.problem_page("server")
-        client, server = found
+        try:
+            if len(iss) + len(launched) > _LONGEST:
+                raise LaunchFailed("server")
+            client, server = visits.find(iss, name)
+        except LaunchFailed as why:
+            return visits.problem_page(why.reason)
         return site.page(
-            "smart/launch.html", policy=framed_by(client), iss=server.base, launch=launched
+            "smart/launch.html",
+            policy=framed_by(client),
+            iss=server.base,
+            launch=launched,
+            client=name,
         )
 
     @blueprint.post("/smart/begin")

@@ -53,6 +53,8 @@ T = TypeVar("T")
 class Begin(msgspec.Struct, frozen=True):
     iss: str
     launch: str | None = None
+    client: str = ""
+    """Of the launch address; empty: it had no name."""
 
 
 class Open(msgspec.Struct, frozen=True):
@@ -79,16 +81,25 @@ class Visits:
     def named(self, name: str) -> Client | None:
         return self._clients.get(name)
 
-    def find(self, iss: str) -> tuple[Client, FhirServer] | None:
-        for client in self._clients.values():
-            server = self._parts.server_of(client, iss)
-            if server is not None:
-                return client, server
-        return None
+    def find(self, iss: str, name: str = "") -> tuple[Client, FhirServer]:
+        """Whose launch it is: of the client that the address names, else of the only one with this
+        server. One of several is never guessed: a card's handle would be foreign to any other, and
+        the log-in and the criteria another's. Raises LaunchFailed.
+        """
+        found = [
+            (client, server)
+            for client in self._clients.values()
+            if name in ("", client.name)
+            and (server := self._parts.server_of(client, iss)) is not None
+        ]
+        if len(found) != 1:
+            raise LaunchFailed("several" if found else "server")
+        return found[0]
 
     def only_server(self) -> str:
-        servers = [each.base for client in self._clients.values() for each in client.fhir_servers]
-        return servers[0] if len(servers) == 1 else ""
+        """Empty: there are several, and a stranger is told none."""
+        servers = {each.base for client in self._clients.values() for each in client.fhir_servers}
+        return servers.pop() if len(servers) == 1 else ""
 
     def answer(self, made: Callable[[], dict[str, Any]]) -> Response:
         try:
@@ -112,7 +123,7 @@ class Visits:
         )
 
     def begin(self, asked: Begin) -> dict[str, Any]:
-        client, app, server = self._known(asked.iss)
+        client, app, server = self._known(asked.iss, asked.client)
         with self._turn():
             url, pending = self._parts.flow.begin(client.name, app, server, asked.launch or None)
         until = time.time() + LAUNCH_MINUTES * 60
@@ -126,9 +137,7 @@ class Visits:
             raise LaunchFailed("state")
         if not asked.code:
             raise LaunchFailed("refused")
-        client, app, server = self._known(pending.server)
-        if client.name != pending.client:
-            raise LaunchFailed("state")
+        client, app, server = self._known(pending.server, pending.client)
         with self._turn():
             granted = self._parts.flow.finish(app, server, pending, asked.code)
             visit, given = self._visit(client, app, server, granted)
@@ -245,11 +254,11 @@ class Visits:
             hours=int(self._parts.lifetime.total_seconds() // 3600),
         )
 
-    def _known(self, iss: str) -> tuple[Client, SmartApp, FhirServer]:
-        found = self.find(iss)
-        if found is None or found[0].smart is None:
+    def _known(self, iss: str, name: str) -> tuple[Client, SmartApp, FhirServer]:
+        client, server = self.find(iss, name)
+        if client.smart is None:
             raise LaunchFailed("server")
-        return found[0], found[0].smart, found[1]
+        return client, client.smart, server
 
     def _opened(self, sealed: str) -> tuple[Visit, Client]:
         visit = self._unsealed("visit", sealed, Visit)

@@ -25,6 +25,14 @@ PROBLEMS: Final = {
         "Open it from a card in your record system. If you did, tell whoever runs this service which "
         "system it was.",
     ),
+    # Says nothing of who they are: whoever registers the app knows his own name.
+    "several": Problem(
+        400,
+        "This address does not say whose launch it is",
+        "Several clients of this service open the app from this system. Tell whoever registered the "
+        "app: its launch address needs the client's name behind /smart/launch/. Until then enter the "
+        "answers in the record instead; the order can be placed as usual without this app.",
+    ),
     "state": Problem(
         400,
         "This launch was not begun here",

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 from calls import MARK, post
 from cryptography.fernet import Fernet
-from samples import SAMPLES, evaluator, terminology, text
+from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
+from samples import SAMPLES, evaluator, terminology
 
 from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
@@ -26,56 +27,12 @@ from cds_service.assembly import pages as assembled
 from cds_service.assembly.pages import LAUNCHES
 from cds_service.cdshooks.request import decode
 from cds_service.client import FhirServer, SmartApp, make_client
-from cds_service.errors import LaunchFailed, StoreUnavailable
-from cds_service.launches import Granted, Pending
+from cds_service.errors import StoreUnavailable
 from cds_service.pages.smart.words import PROBLEMS
 from cds_service.settings import Settings
 from cds_service.web.call_log import make_logger
 
-OPEN = "V17"
-REQUEST = SAMPLES[OPEN].request()
-PATIENT, USER = REQUEST["context"]["patientId"], REQUEST["context"]["userId"]
-ISS, EHR = "https://fhir.north.example/r4", "https://ehr.north.example"
-NOW = SAMPLES[OPEN].evaluated
 ABNORMAL = {"value": "263654008", "unit": ""}
-
-
-class Flow:
-    """Grants what a test says, or fails."""
-
-    def __init__(self):
-        self.granted = {}
-        self.fails = None
-        self.asked = []
-
-    def begin(self, client, app, server, launch):
-        if self.fails:
-            raise LaunchFailed(self.fails)
-        pending = Pending(client=client, server=server.base, state=f"{client}.s1", verifier="v",
-                          nonce="n")  # fmt: skip
-        return f"https://ehr.example/authorize?launch={launch}", pending
-
-    def finish(self, app, server, pending, code):
-        self.asked.append((app, server, pending, code))
-        if self.fails:
-            raise LaunchFailed(self.fails)
-        return Granted(**{
-            "access_token": f"{MARK}-token", "scope": None, "expires_in": 300, "patient": PATIENT,
-            "user": USER, "encounter": None, "app_context": None, "origin": EHR,
-            "messaging": "m1",
-        } | self.granted)  # fmt: skip
-
-
-class Chart:
-    """Reads the sample's chart, whoever's it is."""
-
-    def __init__(self):
-        self.seen = []
-        self.prefetch = decode(text(OPEN)).prefetch
-
-    def complete(self, request, client, deadline):
-        self.seen.append(request)
-        return msgspec.structs.replace(request, prefetch=self.prefetch)
 
 
 class Service:
@@ -135,19 +92,6 @@ def outcome(answer):
 
 def asked(answer):
     return re.findall(r'data-link="([\w-]+)"', answer["html"])
-
-
-def policy(response):
-    parts = response.headers["Content-Security-Policy"].split("; ")
-    return dict(part.split(" ", 1) for part in parts)
-
-
-def problem(answer):
-    return next(
-        name
-        for name, words in PROBLEMS.items()
-        if words.title in answer["html"].replace("&#39;", "'")
-    )
 
 
 # --- launch ----------------------------------------------------------------------------------

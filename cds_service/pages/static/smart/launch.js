@@ -5,7 +5,8 @@ import { post, show, waiting } from './calls.js';
 const app = /** @type {HTMLElement} */ (document.getElementById('app'));
 
 async function begin() {
-  const answer = await post(app.dataset.begin ?? '', { iss: app.dataset.iss, launch: app.dataset.launch });
+  const { iss, launch, client } = app.dataset;
+  const answer = await post(app.dataset.begin ?? '', { iss, launch, client });
   if (!answer.ok || !answer.url || !answer.pending || !answer.state) {
     show(app, answer.html);
     return;
