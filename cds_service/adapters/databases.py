@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -88,15 +88,21 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if mended else "DELETE"
 
 
-def open_engine(url: sa.URL, *, wait: float | None = None, writes: bool = True) -> sa.Engine:
+def open_engine(
+    url: sa.URL, *, wait: float | None = None, writes: bool = True, autocommit: bool = False
+) -> sa.Engine:
     """An engine whose commits are on the disk when they return, and whose errors hold no values.
 
     `writes` False: transactions of SQLite that only read, and so never keep a writer waiting.
+    `autocommit`: each statement is a transaction, without words before and after it.
     Connections must not be shared with a forked process: make one engine for each.
     """
     wait = WAIT if wait is None else wait
+    common: dict[str, Any] = {"hide_parameters": True}
+    if autocommit:
+        common["isolation_level"] = "AUTOCOMMIT"
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url, wait, writes=writes)
+        return _sqlite(url, wait, common, writes=writes)
     limits = f"-c statement_timeout={int(wait * 1000)}" if writes else ""
     return sa.create_engine(
         url,
@@ -109,18 +115,18 @@ def open_engine(url: sa.URL, *, wait: float | None = None, writes: bool = True) 
         max_overflow=12,
         pool_timeout=wait,
         pool_pre_ping=True,
-        hide_parameters=True,
+        **common,
     )
 
 
-def _sqlite(url: sa.URL, wait: float, *, writes: bool) -> sa.Engine:
+def _sqlite(url: sa.URL, wait: float, common: Mapping[str, Any], *, writes: bool) -> sa.Engine:
     engine = sa.create_engine(
         url,
         # The driver's own idea of when a transaction begins is switched off.
         connect_args={"timeout": wait, "isolation_level": None},
         pool_size=4,
         max_overflow=12,
-        hide_parameters=True,
+        **common,
     )
     mode = journal_mode(sqlite3.sqlite_version_info)
 

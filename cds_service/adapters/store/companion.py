@@ -6,10 +6,8 @@ Rows say nothing without the key: content is sealed, and what a row is found by 
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
@@ -17,8 +15,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.adapters.databases import open_engine
 from cds_service.adapters.store import tables as t
+from cds_service.adapters.store.bounded import reads
 from cds_service.adapters.store.rows import Row, insert_new, milliseconds
 from cds_service.adapters.vault import Vault
 from cds_service.cdshooks.encode import encode
@@ -27,8 +25,6 @@ from cds_service.fhir.resources import QuestionnaireResponse
 from cds_service.handles import Answers, Bound, Given, Handle
 from cds_service.issued import Slip
 
-LOOKUPS: Final = 4
-"""Look-ups of one process at one time; what hangs must not take the threads of others."""
 ORDERS: Final = 20
 """Drafts of one call that answers are looked up for."""
 _REST: Final = 1.0
@@ -51,16 +47,13 @@ class Companion:
         self._engine = engine
         self._vault = vault
         self.lifetime = lifetime
-        # A reader of its own, which keeps no writer waiting.
-        self._reader = open_engine(url, writes=False)
-        self._threads = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="answers")
-        self._free = threading.BoundedSemaphore(LOOKUPS)
+        table = t.COMPANION_ANSWERS
+        self._answers = reads(url, table.c.id, table.c.sealed)
         self._rests_until = 0.0
         self._swept = float("-inf")
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        self._reader.dispose()
+        self._answers.close()
 
     # --- behind the calls --------------------------------------------------------------------
 
@@ -95,32 +88,23 @@ class Companion:
         """Answers by order; None: whether there are any could not be found out in `wait` seconds."""
         if not orders:
             return {}
-        if time.monotonic() < self._rests_until or not self._free.acquire(blocking=False):
+        if time.monotonic() < self._rests_until:
             return None
         asked = [
             Bound(client=client, patient=patient, user=user, order=order)
             for order in orders[:ORDERS]
         ]
-        running = self._threads.submit(self._find, asked, now)
-        running.add_done_callback(lambda _: self._free.release())
+        by_mark = {mark: each for each in asked for mark in self._marks(each)}
         try:
-            return running.result(wait)
-        except (SQLAlchemyError, OSError, TimeoutError):
+            rows = self._answers.read(list(by_mark), wait)
+        except StoreUnavailable:
             self._rests_until = time.monotonic() + _REST
             return None
-
-    def _find(self, asked: Sequence[Bound], now: datetime) -> dict[str, Given]:
-        by_mark = {mark: each for each in asked for mark in self._marks(each)}
-        table = t.COMPANION_ANSWERS
-        with self._reader.connect() as connection:
-            rows = connection.execute(
-                sa.select(table.c.id, table.c.sealed).where(table.c.id.in_(by_mark))
-            ).all()
         found: dict[str, Given] = {}
-        for row in rows:
-            answers = self._open(_ANSWERS, row.sealed, Answers)
+        for mark, sealed in rows:
+            answers = self._open(_ANSWERS, sealed, Answers)
             # A row that was moved to another place opens, and is not believed.
-            if answers and answers.expires > now and _same(answers, by_mark[row.id]):
+            if answers and answers.expires > now and _same(answers, by_mark[mark]):
                 response = msgspec.json.decode(answers.response, type=QuestionnaireResponse)
                 found[answers.order] = Given(frozenset(answers.consult_ids), response)
         return found
