@@ -48,6 +48,8 @@ def _tokens(*prefixes: str) -> sa.Table:
 
 
 _TOKENS: Final = _tokens()
+_INSERT: Final = _TOKENS.insert()
+"""Made once, not for each call."""
 
 
 class ReplayStore:
@@ -141,7 +143,7 @@ class ReplayStore:
     def _insert(self, row: dict[str, object]) -> bool:
         with self._of_this_process().connect() as connection:
             try:
-                connection.execute(_TOKENS.insert(), row)
+                connection.execute(_INSERT, row)
             except IntegrityError:
                 return False
             self._purge(connection)
@@ -184,8 +186,11 @@ def _engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url, connect_args={"timeout": _WAIT}, pool_size=8, max_overflow=-1, **common
     )
-    mode = journal_mode(sqlite3.sqlite_version_info)
-    synchronous = "NORMAL" if mode == "WAL" else "OFF"
+    if journal_mode(sqlite3.sqlite_version_info) == "WAL":
+        mode, synchronous = "WAL", "NORMAL"
+    else:
+        # A rollback journal that stays, for to make and remove a file takes longer than the row.
+        mode, synchronous = "PERSIST", "OFF"
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _: object) -> None:
