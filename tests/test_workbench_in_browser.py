@@ -241,6 +241,46 @@ def test_it_works_with_the_keyboard_alone_and_the_focus_stays(page, url):
     page.keyboard.press("Shift+Tab")
 
 
+def in_sight(found):
+    """Whether the middle of an element can be seen and clicked where the page stands."""
+    return found.evaluate(
+        """each => {
+            const {x, y, width, height} = each.getBoundingClientRect();
+            return each.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+                && y >= 0 && y + height <= innerHeight;
+        }"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height"),
+    [("V01", 1440, 900), ("V03", 1440, 900), ("V12", 1366, 768), ("V01", 820, 1180)],
+)
+def test_summary_rating_and_buttons_are_seen_without_scrolling(opened, url, name, width, height):
+    with opened(width) as page:
+        page.set_viewport_size({"width": width, "height": height})
+        open_patient(page, url, name)
+        assert "rated" in page.locator("#status").inner_text()
+        card = page.locator("#cards .card").first
+        shown = [card.locator("h3"), *card.locator("[data-accept], .dismiss summary").all()]
+        assert all(in_sight(each) for each in shown)
+
+
+def test_tab_goes_from_the_order_to_its_cards_to_the_chart(page, url):
+    open_patient(page, url)
+    page.get_by_role("button", name="Sign the order").focus()
+    met = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        met.append(
+            page.evaluate("document.activeElement.closest('#cards, #add, #chart')?.id ?? ''")
+        )
+        if met[-1] == "add":
+            break
+    assert set(met[:-1]) == {"cards"}
+    assert len(met) > 4, "buttons, links and dismissing are stops on the way"
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "light")])
 def test_nothing_is_inaccessible_or_too_wide(opened, url, width, scheme):
     with opened(width, color_scheme=scheme) as page:

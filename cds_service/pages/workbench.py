@@ -169,5 +169,6 @@ def _said(answer: Answer, found: Any, *, first: bool) -> str:
     words = [f"{count} card{'' if count == 1 else 's'}"]
     for each, new in found:
         was = f"{new.outcome} became " if new.outcome else "" if first else "still "
-        words.append(f"{was}{each.outcome}")
+        rating = f", rated {each.rating}" if each.rating else ", not rated"
+        words.append(f"{was}{each.outcome}{rating}")
     return ", ".join(words)

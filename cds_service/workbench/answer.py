@@ -34,6 +34,12 @@ class Suggestion(_Part, frozen=True):
     is_recommended: bool = False
     actions: tuple[Action, ...] = ()
 
+    @property
+    def does(self) -> tuple[str, ...]:
+        """What its actions do, in words the label does not say already."""
+        words = [each.description or each.type for each in self.actions]
+        return () if words == [self.label] else tuple(words)
+
 
 class Link(_Part, frozen=True):
     label: str

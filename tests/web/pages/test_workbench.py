@@ -92,7 +92,7 @@ def test_a_change_is_said_and_marked(change, read):
     before = read(first["call"])["memory"]
     edit = {"kind": "add", "finding": "394616008-Condition"}
     second = read(change(request=first["request"], edit=edit)["call"], before)
-    assert second["said"] == "1 card, NOT_YET became MRI_URGENT"
+    assert second["said"] == "1 card, NOT_YET became MRI_URGENT, rated appropriate"
     assert "was NOT_YET" in second["why"]
     assert "was unknown" in second["why"]
 
@@ -110,6 +110,18 @@ def test_suggestions_reasons_and_dismissing_are_offered(change, read):
     assert 'data-accept="0"' in cards
     assert 'name="reason"' in cards
     assert "data-dismiss" in cards
+
+
+def test_what_can_be_done_stands_between_the_summary_and_the_reasons(change, read):
+    cards = read(change(sample="V01")["call"])["cards"]
+    places = [cards.index(part) for part in ("<h3", "data-accept", "data-dismiss", '"detail"')]
+    assert places == sorted(places)
+
+
+def test_a_suggestion_says_what_it_does_once(change, read):
+    cards = read(change(sample="V01")["call"])["cards"]
+    assert "Remove the MRI order · Add a draft order" in cards
+    assert cards.count(">Remove the MRI order<") == 1, "its label says it"
 
 
 @pytest.mark.parametrize(
