@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 
 import pytest
 from browser import violations
@@ -209,6 +211,25 @@ def test_the_wire_is_shown_and_can_be_copied(browser, opened, url):
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith(f"curl -sS '{url}/cds-services/cervical-mri' ")
         assert copied.endswith("\nEND")
+        if shutil.which("curl") is None:
+            pytest.skip("curl is not installed")
+        done = subprocess.run(["sh", "-c", copied], capture_output=True, check=True, timeout=30)
+        (card,) = json.loads(done.stdout)["cards"]
+        assert card["source"]["topic"]["code"] == "NOT_YET"
+
+
+def test_a_file_too_large_for_the_page_is_not_sent(page, url, tmp_path):
+    open_patient(page, url)
+    sent = []
+    page.on("request", lambda each: sent.append(each.url))
+    large = tmp_path / "large.json"
+    large.write_text(" " * (9 * 1024 * 1024))
+    page.get_by_text("Use a request of your own").click()
+    page.get_by_label("Open a file").set_input_files(large)
+    problem = page.locator("#text-problem")
+    problem.get_by_text("That is 9.0 MiB, and this page takes up to 8.0 MiB").wait_for()
+    assert page.locator("#text").input_value() == ""
+    assert sent == []
 
 
 def test_evidence_leads_to_the_entry_it_rests_on(page, url):

@@ -19,6 +19,7 @@ from cds_service.web.invoke import read_body
 from cds_service.workbench.answer import Answer, decode_answer
 from cds_service.workbench.bench import Asked, Bench
 from cds_service.workbench.chart import anchors
+from cds_service.workbench.document import indented
 from cds_service.workbench.elements import CHOICES, STATUSES
 
 SECTION: Final = Section(
@@ -30,6 +31,8 @@ T = TypeVar("T")
 _FIRST: Final = "V01"
 LARGEST: Final = 2 * 1024 * 1024
 """Bytes of one call in production mode, where nobody has to say who he is; samples have 50 KiB."""
+LARGEST_HERE: Final = 4 * LARGEST
+"""The same in development mode: what a page can still be worked with."""
 _PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 
 _ADVICE: Final[Mapping[int, str]] = {
@@ -57,12 +60,12 @@ class _Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def workbench(site: Site, bench: Bench) -> Blueprint:
     """The page, and what its script asks for. Nothing is kept between calls."""
     blueprint = Blueprint("pages_workbench", __name__)
+    largest = LARGEST_HERE if site.dev else LARGEST
 
     @blueprint.before_request
     def bounded() -> None:
         """Hooks must not wait for what anybody may send here."""
-        if not site.dev:
-            request.max_content_length = min(request.max_content_length or LARGEST, LARGEST)
+        request.max_content_length = min(request.max_content_length or largest, largest)
 
     @blueprint.get("/workbench")
     def page() -> Response:
@@ -80,6 +83,7 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
             service=f"/cds-services/{SERVICE_ID}",
             address=f"{site.public_url}/cds-services/{SERVICE_ID}",
             dev=site.dev,
+            largest=largest,
             **_frame(bench),
             chart=bench.sample(name).chart,
         )
@@ -93,7 +97,8 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
         return _json(
             {
                 "request": done.request,
-                "call": done.call,
+                "call": "" if done.call is done.request else done.call,
+                "hook": done.hook,
                 "orders": site.render("workbench/orders.html", **shown),
                 "record": site.render("workbench/record.html", **shown),
             }
@@ -103,13 +108,16 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
     def read() -> Response:
         """An answer of the service as HTML: cards, and the reasoning behind them."""
         asked = _decoded(_Read)
+        response = indented(asked.response)
         if asked.status != 200:
-            return _json({"cards": site.render("workbench/problem.html", **_problem(asked))})
+            cards = site.render("workbench/problem.html", **_problem(asked))
+            return _json({"cards": cards, "response": response})
         answer = decode_answer(asked.response)
         found = bench.why(asked.call, asked.before)
         return _json(
             {
                 "cards": site.render("workbench/cards.html", answer=answer, markdown=Reader()),
+                "response": response,
                 "why": site.render(
                     "workbench/why.html",
                     orders=found.orders,

@@ -39,7 +39,8 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The day `text` was written for; its dates move so that this day is today."""
     request: str = ""
     """The request as the page has it."""
-    hook: str = "order-select"
+    hook: str = ""
+    """Which hook to fire; empty: that of `text`, else order-select."""
     withheld: tuple[str, ...] = ()
     """Prefetch keys that are not sent."""
     edit: dict[str, Any] | None = None
@@ -50,6 +51,8 @@ class Changed(NamedTuple):
 
     request: str
     call: str
+    """The same text as `request` where it is that, fired."""
+    hook: str
     chart: Chart
 
 
@@ -117,12 +120,13 @@ class Bench:
             asked = msgspec.structs.replace(
                 asked, withheld=tuple(key for key in asked.withheld if key not in unknown)
             )
-        call = orders.call(request, asked.hook, asked.withheld)
-        return Changed(
-            document.write(request),
-            document.write(call),
-            chart(request, self._terminology, now.date()),
-        )
+        hook = asked.hook or (request["hook"] if asked.text else "order-select")
+        fired = orders.call(request, hook, asked.withheld)
+        call = document.write(fired)
+        if hook == "order-select" and not asked.withheld:
+            return Changed(call, call, hook, chart(fired, self._terminology, now.date()))
+        shown = chart(request, self._terminology, now.date())
+        return Changed(document.write(request), call, hook, shown)
 
     def why(self, call: str, before: Any = None) -> Why:
         """The reasoning behind the answer to a call, held against what is `before` of it.

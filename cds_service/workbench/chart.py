@@ -32,6 +32,11 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Prefetch keys by heading."""
 
+MOST: Final = 60
+"""Rows of a section of each kind, those that matter and those that do not: what a person looks through,
+and what one page can hold of a record of thousands of entries.
+"""
+
 KEY_WORDS: Final[Mapping[str, str]] = {
     "patient": "Patient",
     "conditions": "Problems",
@@ -89,6 +94,8 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     """What was not sent or could not be read."""
+    left_out: int = 0
+    """Older entries that are part of the request and have no row."""
 
     @property
     def matter(self) -> list[Row]:
@@ -160,25 +167,40 @@ def anchors(found: Chart) -> dict[str, str]:
 def _section(
     heading: str, keys: tuple[str, ...], request: Json, terminology: Terminology, today: date
 ) -> Section:
-    rows = [
-        _row(key, place, resource, terminology, today)
+    found = [
+        (key, place, resource)
         for key in keys
         for place, resource in numbered(request, key)
         if resource.get("resourceType") != "OperationOutcome"
     ]
-    rows.sort(key=lambda row: row.when, reverse=True)
+    found.sort(key=lambda each: _when(each[2]), reverse=True)
+    # Of a long record the newest; only these are worked out further.
+    room = {True: MOST, False: MOST}
+    rows = []
+    for key, place, resource in found:
+        matters = _matters(resource, terminology)
+        room[matters] -= 1
+        if room[matters] >= 0:
+            rows.append(_row(key, place, resource, terminology, today, matters=matters))
     notes = [
         f"{KEY_WORDS[key]}: {state}"
         for key in keys
         if (state := _state(request, key)).startswith(("not sent", "could not", "only"))
     ]
-    return Section(heading, tuple(rows), tuple(notes))
+    return Section(heading, tuple(rows), tuple(notes), len(found) - len(rows))
 
 
-def _row(key: str, place: int, resource: Json, terminology: Terminology, today: date) -> Row:
+def _when(resource: Json) -> str:
+    start, end = elements.date_text(resource)
+    return elements.day(start or end)
+
+
+def _row(
+    key: str, place: int, resource: Json, terminology: Terminology, today: date, *, matters: bool
+) -> Row:
     start, end = elements.date_text(resource)
     concept = elements.concept(resource)
-    when = elements.day(start or end)
+    when = _when(resource)
     return Row(
         key=key,
         place=place,
@@ -191,7 +213,7 @@ def _row(key: str, place: int, resource: Json, terminology: Terminology, today: 
         ago=ago(when, today),
         status=status_of(resource),
         value=shown(resource, terminology),
-        matters=_matters(resource, terminology),
+        matters=matters,
         date=when if len(when) == 10 else "",
         movable=str(resource.get("resourceType")) in elements.DATES,
         state=condition_state(resource),

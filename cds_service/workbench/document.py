@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-from cds_service.cdshooks.encode import pretty
+import msgspec
+
+from cds_service.cdshooks.encode import encode, pretty
 from cds_service.cdshooks.request import decode
 from cds_service.errors import BadRequest, EditRefused
 
 Json = dict[str, Any]
+INDENTED: Final = 256 * 1024
+"""Bytes up to which a request is indented for people; samples have 50 KiB."""
 DEEPEST: Final = 100
 """Levels of objects and lists; no FHIR resource comes near."""
 _TOO_DEEP: Final = "the JSON is nested too deeply; send a plain hook request"
@@ -22,6 +26,7 @@ def read(text: str) -> Json:
 
     Raises EditRefused with the line, or the member, and the mend.
     """
+    text = text.removeprefix("\ufeff")  # some editors begin a file with it
     try:
         found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except json.JSONDecodeError as why:
@@ -47,8 +52,35 @@ def read(text: str) -> Json:
 
 
 def write(request: Json) -> str:
-    """The text of a request, indented."""
-    return pretty(request)
+    """The text of a request; indented, unless nobody would read it for its length."""
+    text = encode(request)
+    return text.decode("utf-8") if len(text) > INDENTED else pretty(request)
+
+
+def indented(text: str) -> str:
+    """JSON for people, digit by digit; any other text, such as a proxy's page, as it is."""
+    try:
+        json.loads(text)
+        return msgspec.json.format(text.encode(), indent=2).decode()
+    except (ValueError, RecursionError, msgspec.DecodeError):
+        return text
+
+
+def opened(request: Json, key: str) -> tuple[Json, Json]:
+    """A request whose Bundle under `key` may be changed, and that Bundle; all else is shared with the
+    old one. A key that holds no Bundle gets one, with the bare resource that was there.
+    """
+    prefetch = dict(request.get("prefetch") or {})
+    value = prefetch.get(key)
+    if not isinstance(value, dict) or value.get("resourceType") == "OperationOutcome":
+        bundle: Json = {"resourceType": "Bundle", "type": "searchset", "entry": []}
+    elif value.get("resourceType") != "Bundle":
+        bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": value}]}
+    else:
+        entries = value.get("entry")
+        bundle = {**value, "entry": list(entries) if isinstance(entries, list) else []}
+    prefetch[key] = bundle
+    return {**request, "prefetch": prefetch}, bundle
 
 
 def prefetched(request: Json, key: str) -> list[Json]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cds_service.cdshooks.wire import PREFETCH_KEYS
 from cds_service.errors import EditRefused
 from cds_service.workbench import elements
-from cds_service.workbench.document import Json, numbered
+from cds_service.workbench.document import Json, numbered, opened
 from cds_service.workbench.palette import Finding, Measure, Palette
 
 _HOMES: Final = {
@@ -225,19 +225,9 @@ def _new_id(request: Json) -> str:
 
 
 def _added(request: Json, key: str, resource: Json) -> Json:
-    new = deepcopy(request)
-    prefetch = new.setdefault("prefetch", {})
-    value = prefetch.get(key)
-    if not isinstance(value, dict) or value.get("resourceType") == "OperationOutcome":
-        value = prefetch[key] = {"resourceType": "Bundle", "type": "searchset", "entry": []}
-    elif value.get("resourceType") != "Bundle":
-        bare = {"resource": value}
-        value = prefetch[key] = {"resourceType": "Bundle", "type": "searchset", "entry": [bare]}
-    entries = value.get("entry")
-    if not isinstance(entries, list):
-        entries = value["entry"] = []
-    entries.append({"resource": resource, "search": {"mode": "match"}})
-    _count(value)
+    new, bundle = opened(request, key)
+    bundle["entry"].append({"resource": resource, "search": {"mode": "match"}})
+    _count(bundle)
     return new
 
 
@@ -250,12 +240,17 @@ def _count(bundle: Json) -> None:
 
 
 def _target(request: Json, key: Any, place: Any) -> tuple[Json, Json]:
-    """A copy of the request, and the entry in it."""
-    new = deepcopy(request)
+    """A request in which one entry may be changed, and that entry."""
     if key in PREFETCH_KEYS and isinstance(place, int):
-        for number, resource in numbered(new, key):
-            if number == place:
-                return new, resource
+        for number, resource in numbered(request, key):
+            if number != place:
+                continue
+            own = deepcopy(resource)
+            if resource is request["prefetch"][key]:  # bare, and stays so
+                return {**request, "prefetch": {**request["prefetch"], key: own}}, own
+            new, bundle = opened(request, key)
+            bundle["entry"][place] = {**bundle["entry"][place], "resource": own}
+            return new, own
     raise EditRefused("that entry is not in the chart any more; load the patient again")
 
 

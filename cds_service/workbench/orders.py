@@ -14,7 +14,7 @@ from cds_service.criteria.model import PRIORITIES
 from cds_service.errors import EditRefused
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.rendering.studies import CPT
-from cds_service.workbench.document import Json, drafts, numbered, reference
+from cds_service.workbench.document import Json, drafts, numbered, opened, reference
 from cds_service.workbench.elements import coded
 
 _STUDY_SETS: Final = ("VS-MRICSPINE", "VS-MRICSPINE-MULTI", "VS-CTCSPINE")
@@ -57,13 +57,12 @@ def call(request: Json, hook: str, withheld: Iterable[str] = ()) -> Json:
     """
     if hook not in HOOKS:
         raise EditRefused(f"hook: this service answers {' and '.join(HOOKS)}")
-    new = deepcopy(request)
-    new["hook"], new["hookInstance"] = hook, str(uuid4())
-    context = new["context"]
+    context = dict(request["context"])
     if hook == "order-sign":
         context.pop("selections", None)
     elif "selections" not in context:
-        context["selections"] = [reference(each) for each in drafts(new)]
+        context["selections"] = [reference(each) for each in drafts(request)]
+    new = {**request, "hook": hook, "hookInstance": str(uuid4()), "context": context}
     gone = set(withheld)
     if isinstance(new.get("prefetch"), dict):
         new["prefetch"] = {key: value for key, value in new["prefetch"].items() if key not in gone}
@@ -77,7 +76,7 @@ def accept(request: Json, response: str, card: int, suggestion: int) -> Json:
     EditRefused.
     """
     actions = _actions(response, card, suggestion)
-    new = deepcopy(request)
+    new = _own_context(request)
     for action in actions:
         if action.get("type") == "delete":
             _delete(new, str(action.get("resourceId")))
@@ -86,7 +85,7 @@ def accept(request: Json, response: str, card: int, suggestion: int) -> Json:
             _create(new, _resource(action))
     for action in actions:
         if action.get("type") == "update":
-            _update(new, _resource(action))
+            new = _update(new, _resource(action))
     return new
 
 
@@ -119,8 +118,13 @@ def _entries(request: Json) -> list[Any]:
     return entries
 
 
+def _own_context(request: Json) -> Json:
+    """A request whose drafts and selections may be changed; the record is shared with the old one."""
+    return {**request, "context": deepcopy(request["context"])}
+
+
 def _draft(request: Json, order: str) -> tuple[Json, Json]:
-    new = deepcopy(request)
+    new = _own_context(request)
     for draft in drafts(new):
         if reference(draft) == order and draft.get("resourceType") == "ServiceRequest":
             return new, draft
@@ -151,15 +155,16 @@ def _create(request: Json, resource: Json) -> None:
         picked.append(reference(new))
 
 
-def _update(request: Json, resource: Json) -> None:
+def _update(request: Json, resource: Json) -> Json:
     """Of a draft; else of the order in the record that has the same name."""
     name = reference(resource)
     for entry in _entries(request):
         if isinstance(entry, dict) and reference(entry.get("resource") or {}) == name:
             entry["resource"] = deepcopy(resource)
-            return
+            return request
     for place, known in numbered(request, "orders"):
         if reference(known) == name:
-            request["prefetch"]["orders"]["entry"][place]["resource"] = deepcopy(resource)
-            return
+            new, bundle = opened(request, "orders")
+            bundle["entry"][place] = {**bundle["entry"][place], "resource": deepcopy(resource)}
+            return new
     raise EditRefused("the suggestion updates an order that is not here; nothing was changed")

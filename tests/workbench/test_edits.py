@@ -204,3 +204,13 @@ def test_pain_and_treatment_that_began_earlier_have_lasted_longer():
         changed = edited(request, kind="move", key=key, place=place, date="2026-01-01")
         request = changed.request
     assert outcome(changed.call) == "MRI_ROUTINE"
+
+
+def test_a_bare_resource_that_is_changed_stays_bare():
+    request = read(opened("V01"))
+    condition = request["prefetch"]["conditions"]["entry"][0]["resource"]
+    request["prefetch"]["conditions"] = condition
+    moved = edits.move(request, "conditions", 0, "2026-01-05", NOW)
+    assert moved["prefetch"]["conditions"] == condition | {"onsetDateTime": "2026-01-05"}
+    assert edits.remove(request, "conditions", 0)["prefetch"]["conditions"] is None
+    assert request["prefetch"]["conditions"] is condition

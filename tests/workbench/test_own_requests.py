@@ -11,7 +11,7 @@ from samples import SAMPLES
 
 from cds_service.errors import EditRefused
 from cds_service.workbench.bench import Asked
-from cds_service.workbench.document import read, write
+from cds_service.workbench.document import INDENTED, read, write
 
 
 def use(text, written=""):
@@ -21,6 +21,34 @@ def use(text, written=""):
 def test_a_pasted_request_is_used_as_it_is():
     text = SAMPLES["V03"].path.read_text("utf-8")
     assert outcome(use(text).call) == "MRI_EMERGENT"
+
+
+def test_a_request_is_fired_as_the_hook_it_is_of():
+    request = json.loads(opened("V01")) | {"hook": "order-sign"}
+    del request["context"]["selections"]
+    signed = use(json.dumps(request))
+    assert (signed.hook, json.loads(signed.call)["hook"]) == ("order-sign", "order-sign")
+    assert "selections" not in json.loads(signed.call)["context"]
+    again = bench().change(Asked(request=signed.request))
+    assert json.loads(again.call)["context"]["selections"] == ["ServiceRequest/v01-mri-draft"]
+
+
+def test_a_request_of_another_hook_is_refused():
+    request = json.loads(opened("V01")) | {"hook": "patient-view"}
+    with pytest.raises(EditRefused, match="order-sign and order-select"):
+        use(json.dumps(request))
+
+
+def test_a_mark_at_the_head_of_a_file_is_passed_over():
+    assert outcome(use("\ufeff" + opened("V03")).call) == "MRI_EMERGENT"
+
+
+def test_a_long_request_is_written_without_indentation():
+    request = json.loads(opened("V01"))
+    assert write(request).startswith("{\n")
+    request["extension"] = {"org.example.filler": "x" * INDENTED}
+    assert write(request).startswith('{"')
+    assert json.loads(write(request)) == request
 
 
 def test_dates_move_to_today_when_the_day_it_was_written_for_is_given():

@@ -2,14 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
-from calls import MARK, NOW, FakeEvaluator, Remembering, assert_outcome
+from calls import MARK, NOW, FakeEvaluator, Remembering, assert_outcome, bundle
 from samples import SAMPLES
 
 from cds_service.app import create_app
-from cds_service.pages.workbench import LARGEST
+from cds_service.pages.workbench import LARGEST, LARGEST_HERE
 from cds_service.settings import Settings
+from cds_service.workbench.chart import MOST
 
 SERVICE = "/cds-services/cervical-mri"
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -25,7 +27,8 @@ def change(web):
     def changed(status=200, **asked):
         response = web.post("/workbench/change", json=asked)
         assert response.status_code == status, response.text
-        return response.json
+        done = response.json
+        return done | {"call": done.get("call") or done.get("request")}
 
     return changed
 
@@ -292,3 +295,65 @@ def test_in_production_nobody_can_send_more_than_a_request_needs(bouncer, path):
     assert_outcome(app.test_client().post(f"/workbench/{path}", **options), 413, "too-long")
     hook = app.test_client().post(SERVICE, **options)
     assert hook.status_code != 413
+
+
+def long_record(entries):
+    """A request with a record of many laboratory values, one a day."""
+    request = json.loads(SAMPLES["V01"].path.read_text("utf-8"))
+    value = {"system": "http://unitsofmeasure.org", "code": "mg/L", "value": 3.1}
+    request["prefetch"]["obs-labs"] = bundle(
+        *(
+            {
+                "resourceType": "Observation",
+                "id": f"crp-{n}",
+                "status": "final",
+                "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]},
+                "subject": {"reference": "Patient/v01-patient"},
+                "effectiveDateTime": (NOW.date() - timedelta(days=n)).isoformat(),
+                "valueQuantity": value,
+            }
+            for n in range(entries)
+        )
+    )
+    return json.dumps(request)
+
+
+def test_a_long_record_comes_back_once_and_with_the_rows_a_person_looks_through(web):
+    body = {"text": long_record(2000)}
+    response = web.post("/workbench/change", json=body)
+    assert len(response.data) < 1.5 * len(json.dumps(body))
+    record = response.json["record"]
+    assert f"{2000 - MOST} older entries are sent with the call and not shown here" in record
+    assert len(re.findall(r'<li class="row" id="row-obs-labs-', record)) == MOST
+    assert NOW.date().isoformat() in record
+    (entries,) = re.findall(r"Laboratory <span[^>]*>obs-labs: (\d+)", record)
+    assert entries == "2000", "all of them are sent"
+
+
+def test_only_a_call_that_differs_from_the_request_comes_beside_it(web):
+    def calls(**asked):
+        done = web.post("/workbench/change", json={"sample": "V01"} | asked).json
+        return done["hook"], bool(done["call"])
+
+    assert calls() == ("order-select", False)
+    assert calls(withheld=["imaging"]) == ("order-select", True)
+    assert calls(hook="order-sign") == ("order-sign", True)
+
+
+def test_an_answer_is_shown_digit_by_digit(web, change):
+    call = change(sample="V01")["call"]
+    card = {"summary": "s", "indicator": "info", "source": {"label": "x"}, "extension": {"a": 0}}
+    answer = json.dumps({"cards": [card]}).replace(": 0", ": 2.50")
+    asked = {"call": call, "status": 200, "response": answer}
+    shown = web.post("/workbench/read", json=asked).json["response"]
+    assert '"a": 2.50' in shown
+    assert shown.startswith('{\n  "cards": [')
+    asked = {"call": call, "status": 502, "response": "<html>Bad gateway"}
+    assert web.post("/workbench/read", json=asked).json["response"] == "<html>Bad gateway"
+
+
+@pytest.mark.parametrize("path", ["change", "read"])
+def test_what_no_page_could_hold_is_refused_in_development_too(web, path):
+    body = json.dumps({"text": "x" * LARGEST_HERE})
+    response = web.post(f"/workbench/{path}", data=body, content_type="application/json")
+    assert_outcome(response, 413, "too-long")

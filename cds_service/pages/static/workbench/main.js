@@ -2,8 +2,9 @@
 // Nothing is decided here: requests are changed, cards drawn and reasons told by the server.
 
 import { byId, fields, refill, tell } from "./dom.js";
-import { change, Down, feedback, fire, read, Refused } from "./service.js";
+import { bound, change, Down, feedback, fire, read, Refused } from "./service.js";
 import { tabs } from "./tabs.js";
+import * as wire from "./wire.js";
 
 const bench = byId("bench");
 const address = {
@@ -12,6 +13,7 @@ const address = {
   service: bench.dataset.service ?? "",
   full: bench.dataset.address ?? "",
 };
+const largest = Number(bench.dataset.largest);
 
 /** What the page holds: the request, the last answer, and what it is held against. */
 const state = {
@@ -75,23 +77,20 @@ function down() {
 
 /**
  * Change the request, show its chart, and fire the hook.
- * @param {object} asked what is changed, for the server
- * @param {string} [hook]
+ * @param {{edit?: object, request?: string, sample?: string, text?: string, written?: string}} asked
+ * what is changed, for the server
+ * @param {string} [hook] empty: as a request of one's own says, else order-select
  * @param {{fresh?: boolean}} [how] fresh: another patient, nothing to undo or to compare
  */
-async function apply(asked, hook = "order-select", how = {}) {
+async function apply(asked, hook = "", how = {}) {
   cards.setAttribute("aria-busy", "true");
   const kept = withheld();
-  const done = await change(address.change, {
-    request: state.request,
-    hook,
-    withheld: kept,
-    ...asked,
-  });
+  const whole = { request: state.request, hook, withheld: kept, ...asked };
+  const done = await change(address.change, whole, largest);
   if (how.fresh) {
     state.before = [];
     state.memory = null;
-  } else if (done.request !== state.request) {
+  } else if (asked.edit) {
     state.before.push(state.request);
   }
   state.request = done.request;
@@ -102,7 +101,7 @@ async function apply(asked, hook = "order-select", how = {}) {
     const box = document.getElementById(`sent-${key}`);
     if (box instanceof HTMLInputElement) box.checked = false;
   }
-  await call(done.call, hook);
+  await call(done.call || done.request, done.hook);
 }
 
 /**
@@ -110,18 +109,15 @@ async function apply(asked, hook = "order-select", how = {}) {
  * @param {string} hook
  */
 async function call(body, hook) {
-  byId("raw-request").textContent = body;
-  byId("raw-curl").textContent = curl(body);
+  wire.put("request", body);
+  wire.put("curl", wire.curl(address.full, body, "token" in bench.dataset));
   const fired = await fire(address.service, body, token());
   state.response = fired.text;
-  byId("raw-response").textContent = pretty(fired.text);
+  wire.put("response", fired.text || "(an empty body)");
   byId("timing").textContent = `${hook}, ${fired.status}, ${Math.round(fired.took)} ms`;
-  const shown = await read(address.read, {
-    call: body,
-    status: fired.status,
-    response: fired.text,
-    before: state.memory,
-  });
+  const asked = { call: body, status: fired.status, response: fired.text, before: state.memory };
+  const shown = await read(address.read, asked, largest);
+  if (fired.text) wire.put("response", shown.response);
   refill(cards, shown.cards, byId("cards"));
   byId("cards").scrollTop = 0;
   if (shown.why === undefined) {
@@ -139,21 +135,6 @@ function markUsed() {
   for (const link of document.querySelectorAll("#reasons a[data-show]")) {
     document.getElementById(link.getAttribute("data-show") ?? "")?.classList.add("used");
   }
-}
-
-/** @param {string} text */
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text || "(an empty body)";
-  }
-}
-
-/** @param {string} body */
-function curl(body) {
-  const head = `curl -sS '${address.full}' -H 'Content-Type: application/json'`;
-  return `${head} --data-binary @- <<'END'\n${body}\nEND`;
 }
 
 /**
@@ -226,9 +207,19 @@ async function useOwn() {
   const text = /** @type {HTMLTextAreaElement} */ (byId("text"));
   const written = /** @type {HTMLInputElement} */ (byId("written"));
   if (!text.value.trim()) throw new Refused("open a file, or paste the JSON of a call, first");
-  await apply({ request: "", text: text.value, written: written.value }, undefined, { fresh: true });
+  await apply({ request: "", text: text.value, written: written.value }, "", { fresh: true });
   byId("story").textContent = "";
   byId("order-heading").scrollIntoView({ block: "center" });
+}
+
+/** @param {File} file */
+async function openFile(file) {
+  tell(byId("text-problem"), "");
+  bound(file.size, largest);
+  const text = await file.text().catch(() => {
+    throw new Refused("the browser cannot read this file; choose it again, or paste its text");
+  });
+  /** @type {HTMLTextAreaElement} */ (byId("text")).value = text;
 }
 
 /** @param {Event} event */
@@ -238,7 +229,7 @@ function clicked(event) {
   if (target.dataset.accept) {
     void inTurn(() => accept(target));
   } else if (target.dataset.copy) {
-    void navigator.clipboard.writeText(byId(target.dataset.copy).textContent ?? "").then(
+    void navigator.clipboard.writeText(wire.text(target.dataset.copy)).then(
       () => { status.textContent = "Copied."; },
       () => { status.textContent = "The browser does not allow copying; select the text instead."; },
     );
@@ -268,11 +259,8 @@ document.addEventListener("change", (event) => {
   const target = event.target;
   if (!(target instanceof HTMLInputElement)) return;
   if (target.name === "sent") void inTurn(() => apply({}));
-  if (target.id === "file" && target.files?.[0]) {
-    void target.files[0].text().then((text) => {
-      /** @type {HTMLTextAreaElement} */ (byId("text")).value = text;
-    });
-  }
+  const file = target.id === "file" && target.files?.[0];
+  if (file) void inTurn(() => openFile(file), byId("text-problem"));
 });
 byId("fire-select").addEventListener("click", () => void inTurn(() => apply({})));
 byId("fire-sign").addEventListener("click", () => void inTurn(() => apply({}, "order-sign")));
@@ -294,4 +282,4 @@ undo.addEventListener("click", () => {
 for (const list of document.querySelectorAll('[role="tablist"]')) {
   tabs(/** @type {HTMLElement} */ (list));
 }
-void inTurn(() => apply({ request: "", sample: bench.dataset.sample }, undefined, { fresh: true }));
+void inTurn(() => apply({ request: "", sample: bench.dataset.sample }, "", { fresh: true }));

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Changed
  * @property {string} request the request after the change
- * @property {string} call the call to make of it
+ * @property {string} call the call to make of it; empty: the request, as it is
+ * @property {string} hook which that is
  * @property {string} orders HTML
  * @property {string} record HTML
  */
@@ -18,6 +19,7 @@
 /**
  * @typedef {object} Read
  * @property {string} cards HTML
+ * @property {string} response the answer, indented
  * @property {string} [why] HTML
  * @property {unknown} [memory] to be sent with the next call
  * @property {string} [said] one sentence for the status line
@@ -42,18 +44,37 @@ async function reach(url, options) {
   }
 }
 
+/** @param {number} bytes */
+const mebibytes = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+/**
+ * Refuse what is too large for the page, before it is sent or opened.
+ * @param {number} bytes
+ * @param {number} largest
+ */
+export function bound(bytes, largest) {
+  if (bytes <= largest) return;
+  throw new Refused(
+    `that is ${mebibytes(bytes)}, and this page takes up to ${mebibytes(largest)} at once; ` +
+      "leave entries out, or send it to the service itself, as the tab curl shows",
+  );
+}
+
 /**
  * Ask one of the page's own helpers.
  * @template T
  * @param {string} url
- * @param {unknown} body
+ * @param {unknown} asked
+ * @param {number} largest bytes it takes
  * @returns {Promise<T>}
  */
-async function ask(url, body) {
+async function ask(url, asked, largest) {
+  const body = new TextEncoder().encode(JSON.stringify(asked));
+  bound(body.length, largest);
   const response = await reach(url, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify(body),
+    body,
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
@@ -65,19 +86,21 @@ async function ask(url, body) {
 /**
  * @param {string} url
  * @param {object} asked
+ * @param {number} largest
  * @returns {Promise<Changed>}
  */
-export function change(url, asked) {
-  return ask(url, asked);
+export function change(url, asked, largest) {
+  return ask(url, asked, largest);
 }
 
 /**
  * @param {string} url
  * @param {object} asked
+ * @param {number} largest
  * @returns {Promise<Read>}
  */
-export function read(url, asked) {
-  return ask(url, asked);
+export function read(url, asked, largest) {
+  return ask(url, asked, largest);
 }
 
 /**
