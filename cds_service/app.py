@@ -18,7 +18,7 @@ from cds_service.assembly.content import (
     load_terminology,
     override_codings,
 )
-from cds_service.assembly.pages import build_bench, build_companion, build_site
+from cds_service.assembly.pages import build_bench, build_companion, build_site, launchable
 from cds_service.cdshooks.services import discovery_document
 from cds_service.client import Client
 from cds_service.companion.visit import Judge
@@ -146,7 +146,7 @@ def create_app(
         app.register_blueprint(start(site))
         if settings.workbench:
             bench = build_bench(settings, terminology, evaluator, reader, clock)
-            app.register_blueprint(workbench.workbench(site, bench))
+            app.register_blueprint(workbench.workbench(site, bench, launchable(settings, clients)))
     if site and settings.pages.criteria:
         app.register_blueprint(
             criteria_pages.criteria(

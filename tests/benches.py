@@ -24,8 +24,9 @@ def opened(name: str) -> str:
     return bench().sample(name).request
 
 
-def edited(request: str, **edit: Any) -> Changed:
-    return bench().change(Asked(request=request, edit=edit))
+def edited(request: str, answered: str = "", **edit: Any) -> Changed:
+    """`answered`: what the service said to the request."""
+    return bench().change(Asked(request=request, answered=answered, edit=edit))
 
 
 def outcome(call: str) -> str:

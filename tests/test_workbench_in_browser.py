@@ -118,6 +118,31 @@ def test_signing_fires_the_other_hook(page, url):
     assert "selections" not in call["context"]
 
 
+def test_the_rating_is_written_on_the_draft_and_undone_with_the_change(page, url):
+    open_patient(page, url)
+    order = page.locator("#orders .order")
+    order.get_by_text("rated not-appropriate").wait_for()
+    call, _ = fired(page, page.get_by_role("button", name="+ Unsteady gait").click)
+    assert "pama-rating" in json.dumps(draft(call)["extension"]), "an EHR sends what it applied"
+    order.get_by_text("rated appropriate").wait_for()
+    call, answer = fired(page, page.get_by_role("button", name="Sign the order").click)
+    assert "pama-rating" in json.dumps(draft(call)["extension"])
+    assert "systemActions" not in answer.json(), "it is there already"
+    call, _ = fired(page, page.get_by_role("button", name="Undo").click)
+    assert "Unsteady gait" not in json.dumps(call["prefetch"])
+    order.get_by_text("rated not-appropriate").wait_for()
+
+
+def test_the_app_of_a_card_opens_at_its_launch_address(page, url):
+    open_patient(page, url, "V17")
+    page.locator("#cards .app", has_text="cannot be opened from here").wait_for()
+    page.get_by_text("Why, and what to do").click()
+    page.get_by_label("Or begin it with another FHIR server").fill("http://127.0.0.1:9/fhir")
+    with page.context.expect_page() as opened:
+        page.get_by_role("button", name="Open the app").click()
+    assert opened.value.url == f"{url}/smart/launch?iss=http%3A%2F%2F127.0.0.1%3A9%2Ffhir"
+
+
 def test_an_accepted_suggestion_is_reported_applied_and_fired_again(page, url):
     open_patient(page, url, "V12")
     button = page.locator("[data-accept]").first
@@ -137,12 +162,14 @@ def test_a_dismissed_card_sends_its_reason(page, url):
     open_patient(page, url)
     page.locator("#cards summary", has_text="Dismiss").first.click()
     page.locator('#cards input[name="reason"]').first.check()
+    page.get_by_label("In your own words").first.fill("done elsewhere")
     with page.expect_response(re.compile("feedback$")) as told:
         page.get_by_role("button", name="Dismiss this card").click()
     (item,) = json.loads(told.value.request.post_data)["feedback"]
     assert told.value.status == 204
     assert item["outcome"] == "overridden"
     assert item["overrideReason"]["reason"].keys() == {"code", "system"}
+    assert item["overrideReason"]["userComment"] == "done elsewhere"
     said(page, "Feedback was stored (204)")
     assert page.get_by_text("It comes back with the next call").is_visible()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +62,19 @@ def build_bench(
 
     content = load_content(terminology)
     return Bench(content, reason=evaluator.reason, complete=complete, client=client, clock=clock)
+
+
+def launchable(settings: Settings, clients: Sequence[Client]) -> Callable[[str], bool]:
+    """Whether some client's companion app can be begun from the FHIR server at a URL."""
+
+    def known(iss: str) -> bool:
+        from cds_service.adapters.fhir.permission import server_named
+
+        return any(
+            client.smart and server_named(iss, client, loopback=settings.dev) for client in clients
+        )
+
+    return known
 
 
 def build_companion(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -57,8 +57,11 @@ class _Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: Any = None
 
 
-def workbench(site: Site, bench: Bench) -> Blueprint:
-    """The page, and what its script asks for. Nothing is kept between calls."""
+def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Blueprint:
+    """The page, and what its script asks for. Nothing is kept between calls.
+
+    `launchable`: whether the companion app can be begun from the FHIR server at a URL.
+    """
     blueprint = Blueprint("pages_workbench", __name__)
     largest = LARGEST_HERE if site.dev else LARGEST
 
@@ -84,6 +87,7 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
             address=f"{site.public_url}/cds-services/{SERVICE_ID}",
             dev=site.dev,
             largest=largest,
+            rated={},
             **_frame(bench),
             chart=bench.sample(name).chart,
         )
@@ -93,7 +97,7 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
         """The request after a change, the call to make of it, and its chart as HTML."""
         asked = _decoded(Asked)
         done = bench.change(asked)
-        shown = {"chart": done.chart, **_frame(bench)}
+        shown = {"chart": done.chart, "rated": {}, **_frame(bench)}
         return _json(
             {
                 "request": done.request,
@@ -114,14 +118,27 @@ def workbench(site: Site, bench: Bench) -> Blueprint:
             return _json({"cards": cards, "response": response})
         answer = decode_answer(asked.response)
         found = bench.why(asked.call, asked.before)
+        shown = bench.chart_of(asked.call, asked.response)
         return _json(
             {
-                "cards": site.render("workbench/cards.html", answer=answer, markdown=Reader()),
+                "cards": site.render(
+                    "workbench/cards.html",
+                    answer=answer,
+                    markdown=Reader(),
+                    server=shown.server,
+                    launchable=launchable(shown.server),
+                    here=_here(site),
+                    dev=site.dev,
+                ),
+                "orders": site.render(
+                    "workbench/orders.html",
+                    chart=shown,
+                    rated={each.order: each.rating or "" for each, _ in found.orders},
+                    **_frame(bench),
+                ),
                 "response": response,
                 "why": site.render(
-                    "workbench/why.html",
-                    orders=found.orders,
-                    anchors=anchors(bench.chart_of(asked.call)),
+                    "workbench/why.html", orders=found.orders, anchors=anchors(shown)
                 ),
                 "memory": msgspec.to_builtins(found.memory),
                 "said": _said(answer, found.orders, first=not asked.before),
@@ -160,6 +177,18 @@ def _json(body: Any) -> Response:
     return Response(encode(body), content_type="application/json")
 
 
+def _here(site: Site) -> Callable[[str], str]:
+    """An address of this service as the page reaches it; empty for any other. A form may lead to the
+    page's own origin only, and loses what stands behind a question mark.
+    """
+
+    def path(url: str) -> str:
+        inside = url.startswith(f"{site.public_url}/") and "?" not in url
+        return site.url(url.removeprefix(site.public_url)) if inside else ""
+
+    return path
+
+
 def _problem(asked: _Read) -> dict[str, Any]:
     """Words for an answer without cards; an OperationOutcome says more."""
     try:
@@ -179,4 +208,6 @@ def _said(answer: Answer, found: Any, *, first: bool) -> str:
         was = f"{new.outcome} became " if new.outcome else "" if first else "still "
         rating = f", rated {each.rating}" if each.rating else ", not rated"
         words.append(f"{was}{each.outcome}{rating}")
+    if answer.system_actions:
+        words.append("written on the order")
     return ", ".join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -28,6 +29,10 @@ class Action(_Part, frozen=True):
     resource: dict[str, Any] = {}
 
 
+BEHAVIOURS: Final = {"at-most-one": "Choose one", "any": "Choose as many as fit"}
+"""What `selectionBehavior` lets a user do."""
+
+
 class Suggestion(_Part, frozen=True):
     label: str
     uuid: str = ""
@@ -49,12 +54,26 @@ class Link(_Part, frozen=True):
     @property
     def opens(self) -> bool:
         """Whether a browser may follow it; an app is launched by the EHR."""
-        return self.type == "absolute" and self.url.lower().startswith(("https://", "http://"))
+        return self.type == "absolute" and _is_web(self.url)
+
+    @property
+    def launches(self) -> bool:
+        """Whether it is an app that an EHR launches."""
+        return self.type == "smart" and _is_web(self.url)
+
+    def with_server(self, iss: str) -> str:
+        """The launch address with what an EHR adds of itself (CDS Hooks, Link; SMART App Launch)."""
+        return f"{self.url}{'&' if '?' in self.url else '?'}iss={quote(iss, safe='')}"
 
 
 class Source(_Part, frozen=True):
     label: str
+    url: str = ""
     topic: Coding | None = None
+
+    @property
+    def opens(self) -> bool:
+        return _is_web(self.url)
 
 
 class Card(_Part, frozen=True):
@@ -64,13 +83,23 @@ class Card(_Part, frozen=True):
     uuid: str = ""
     detail: str = ""
     suggestions: tuple[Suggestion, ...] = ()
+    selection_behavior: str = ""
     override_reasons: tuple[Coding, ...] = ()
     links: tuple[Link, ...] = ()
+
+    @property
+    def choice(self) -> str:
+        """How to choose among its suggestions; empty: a client shall treat the card as an error."""
+        return BEHAVIOURS.get(self.selection_behavior, "")
 
 
 class Answer(_Part, frozen=True):
     cards: tuple[Card, ...]
     system_actions: tuple[Action, ...] = ()
+
+
+def _is_web(url: str) -> bool:
+    return url.lower().startswith(("https://", "http://"))
 
 
 _answers = msgspec.json.Decoder(Answer)

@@ -39,6 +39,10 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The day `text` was written for; its dates move so that this day is today."""
     request: str = ""
     """The request as the page has it."""
+    answered: str = ""
+    """The answer it got last: its system actions are applied before anything else, and a suggestion that
+    is accepted is one of its.
+    """
     hook: str = ""
     """Which hook to fire; empty: that of `text`, else order-select."""
     withheld: tuple[str, ...] = ()
@@ -113,8 +117,10 @@ class Bench:
         """Carry out what the page asked for. Raises EditRefused with what to do instead."""
         now = self._now()
         request = self._request(asked, now)
+        if asked.request and asked.answered:
+            request = orders.annotate(request, asked.answered)
         if asked.edit is not None:
-            request = self._edited(request, asked.edit, now)
+            request = self._edited(request, asked, asked.edit, now)
         if unknown := set(asked.withheld) - set(request.get("prefetch") or {}):
             # Withheld before, and gone with another patient: nothing to hold back.
             asked = msgspec.structs.replace(
@@ -139,9 +145,13 @@ class Bench:
         old = recall(before)
         return Why(tuple((each, difference(each, old)) for each in found), remember(found))
 
-    def chart_of(self, call: str) -> Chart:
-        """The chart a call carries."""
-        return chart(document.read(call), self._terminology, self.today)
+    def chart_of(self, call: str, response: str) -> Chart:
+        """The chart a call carries, with what its answer did to the drafts without asking.
+
+        Raises EditRefused.
+        """
+        request = orders.annotate(document.read(call), response)
+        return chart(request, self._terminology, self.today)
 
     def _now(self) -> datetime:
         return self._clock().astimezone(self._client.criteria.zone)
@@ -167,7 +177,7 @@ class Bench:
             return document.read(asked.request)
         raise EditRefused("open a patient, or paste a request, first")
 
-    def _edited(self, request: Json, edit: Json, now: datetime) -> Json:
+    def _edited(self, request: Json, asked: Asked, edit: Json, now: datetime) -> Json:
         kind = edit.get("kind")
         if kind == "add":
             return edits.add_finding(
@@ -196,7 +206,7 @@ class Bench:
         if kind == "accept":
             return orders.accept(
                 request,
-                _text(edit, "response"),
+                asked.answered,
                 _number(edit, "card"),
                 _number(edit, "suggestion"),
             )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from cds_service.facts.terminology.value_sets import Terminology
+from cds_service.rendering import pama
 from cds_service.workbench import elements
 from cds_service.workbench.document import Json, drafts, numbered, reference
 from cds_service.workbench.values import Editor, answers, editor, shown
@@ -31,6 +32,13 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "Implants and allergies": ("devices", "allergies"),
 }
 """Prefetch keys by heading."""
+
+_WRITTEN: Final = {
+    pama.RATING: "rating",
+    pama.CONSULTED: "mechanism consulted",
+    pama.CONSULT_ID: "consultation",
+    pama.APPLIED: "criteria applied",
+}
 
 MOST: Final = 60
 """Rows of a section of each kind, those that matter and those that do not: what a person looks through,
@@ -119,6 +127,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     selected: bool
     rating: str
     """Appropriateness written on it, if any."""
+    written: tuple[tuple[str, str], ...]
+    """All of the rating's extensions: what each is, and its value."""
 
 
 class Supply(msgspec.Struct, frozen=True, gc=False):
@@ -138,6 +148,8 @@ class Chart(msgspec.Struct, frozen=True, gc=False):
     sections: tuple[Section, ...]
     orders: tuple[Order, ...]
     supplies: tuple[Supply, ...]
+    server: str
+    """`fhirServer` of the request; empty if it names none."""
 
 
 def chart(request: Json, terminology: Terminology, today: date) -> Chart:
@@ -152,6 +164,7 @@ def chart(request: Json, terminology: Terminology, today: date) -> Chart:
         ),
         orders=tuple(_order(draft, request, terminology) for draft in drafts(request)),
         supplies=tuple(Supply(key, KEY_WORDS[key], _state(request, key)) for key in KEY_WORDS),
+        server=server if isinstance(server := request.get("fhirServer"), str) else "",
     )
 
 
@@ -255,15 +268,28 @@ def _order(draft: Json, request: Json, terminology: Terminology) -> Order:
         ),
         selected=picked is None or name in picked,
         rating=_rating(draft),
+        written=tuple(_written(draft)),
     )
 
 
 def _rating(draft: Json) -> str:
+    return next((code_of(value) for url, value in _extensions(draft) if url == pama.RATING), "")
+
+
+def _written(draft: Json) -> Iterator[tuple[str, str]]:
+    for url, value in _extensions(draft):
+        if url in _WRITTEN:
+            codes = [code for _, code in elements.codings(value)]
+            yield _WRITTEN[url], ", ".join(codes) if codes else str(value or "")
+
+
+def _extensions(draft: Json) -> Iterator[tuple[str, Any]]:
+    """URL and value of each."""
     extensions = draft.get("extension")
     for each in extensions if isinstance(extensions, list) else ():
-        if isinstance(each, dict) and str(each.get("url")).endswith("/pama-rating"):
-            return code_of(each.get("valueCodeableConcept"))
-    return ""
+        if isinstance(each, dict):
+            value = next((each[name] for name in each if name.startswith("value")), None)
+            yield str(each.get("url")), value
 
 
 def _state(request: Json, key: str) -> str:

@@ -13,6 +13,7 @@ from cds_service.cdshooks.request import HOOKS
 from cds_service.criteria.model import PRIORITIES
 from cds_service.errors import EditRefused
 from cds_service.facts.terminology.value_sets import Terminology
+from cds_service.rendering.pama import OURS as RATING_EXTENSIONS
 from cds_service.rendering.studies import CPT
 from cds_service.workbench.document import Json, drafts, numbered, opened, reference
 from cds_service.workbench.elements import coded
@@ -37,6 +38,12 @@ def set_study(request: Json, terminology: Terminology, order: str, code: str) ->
         raise EditRefused("choose a study from the list")
     new, draft = _draft(request, order)
     draft["code"] = coded(CPT, code, known[code])
+    # What was said of another study is not true of this one.
+    if isinstance(draft.get("extension"), list):
+        kept = [each for each in draft["extension"] if not _is_rating(each)]
+        draft["extension"] = kept
+        if not kept:
+            del draft["extension"]
     return new
 
 
@@ -75,7 +82,52 @@ def accept(request: Json, response: str, card: int, suggestion: int) -> Json:
     `response` is the answer as it came. What was created is selected, as if just picked. Raises
     EditRefused.
     """
-    actions = _actions(response, card, suggestion)
+    try:
+        if card < 0 or suggestion < 0:
+            raise ValueError
+        chosen = _answer(response)["cards"][card]["suggestions"][suggestion]
+        actions = _actions(chosen.get("actions"))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise EditRefused(
+            "that suggestion is not in the last answer; fire the hook again"
+        ) from None
+    return _applied(request, actions)
+
+
+def annotate(request: Json, response: str) -> Json:
+    """Apply the system actions of an answer, as an EHR does that has agreed to them (CDS Hooks, System
+    Action). An update of an order that is not here any more is passed over.
+
+    Raises EditRefused for what is no answer.
+    """
+    try:
+        actions = _actions(_answer(response).get("systemActions"))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise EditRefused("the last answer cannot be read; fire the hook again") from None
+    here = {reference(each) for each in drafts(request)}
+    return _applied(
+        request,
+        [
+            each
+            for each in actions
+            if each.get("type") != "update" or reference(each.get("resource") or {}) in here
+        ],
+    )
+
+
+def _answer(response: str) -> Any:
+    return json.loads(response, parse_float=Decimal)
+
+
+def _actions(found: Any) -> list[Json]:
+    actions = found or []
+    if not isinstance(actions, list) or not all(isinstance(each, dict) for each in actions):
+        raise ValueError
+    return actions
+
+
+def _applied(request: Json, actions: list[Json]) -> Json:
+    """All of them, in the order of a FHIR transaction: deletes, creates, updates."""
     new = _own_context(request)
     for action in actions:
         if action.get("type") == "delete":
@@ -89,18 +141,8 @@ def accept(request: Json, response: str, card: int, suggestion: int) -> Json:
     return new
 
 
-def _actions(response: str, card: int, suggestion: int) -> list[Json]:
-    try:
-        answer = json.loads(response, parse_float=Decimal)
-        actions = answer["cards"][card]["suggestions"][suggestion].get("actions") or []
-        if card < 0 or suggestion < 0 or not all(isinstance(each, dict) for each in actions):
-            raise ValueError
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise EditRefused(
-            "that suggestion is not in the last answer; fire the hook again"
-        ) from None
-    found: list[Json] = actions
-    return found
+def _is_rating(extension: Any) -> bool:
+    return isinstance(extension, dict) and extension.get("url") in RATING_EXTENSIONS
 
 
 def _resource(action: Json) -> Json:

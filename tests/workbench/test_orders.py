@@ -9,6 +9,7 @@ from calls import NOW, bundle
 from samples import SAMPLES, respond
 
 from cds_service.errors import EditRefused
+from cds_service.rendering.pama import RATING
 from cds_service.workbench import orders
 from cds_service.workbench.bench import Asked
 from cds_service.workbench.document import drafts, read, write
@@ -30,8 +31,8 @@ def accepted(name, label):
     for number, card in enumerate(json.loads(response)["cards"]):
         for place, each in enumerate(card.get("suggestions", [])):
             if label in each["label"]:
-                edit = {"kind": "accept", "response": response, "card": number, "suggestion": place}
-                return edited(opening.request, **edit)
+                edit = {"kind": "accept", "card": number, "suggestion": place}
+                return edited(opening.request, response, **edit)
     raise AssertionError(f"{name} offers no {label}")
 
 
@@ -64,26 +65,84 @@ def test_a_priority_is_set():
         {"kind": "study", "order": "ServiceRequest/v05-mri-draft", "code": "99999"},
         {"kind": "study", "order": "ServiceRequest/gone", "code": "72141"},
         {"kind": "priority", "order": "ServiceRequest/v05-mri-draft", "priority": "now"},
-        {"kind": "accept", "response": "{", "card": 0, "suggestion": 0},
-        {"kind": "accept", "response": '{"cards": []}', "card": 0, "suggestion": 0},
-        {
-            "kind": "accept",
-            "response": '{"cards": [{"suggestions": [{}]}]}',
-            "card": -1,
-            "suggestion": 0,
-        },
-        {"kind": "accept", "response": '{"cards": 7}', "card": 0, "suggestion": 0},
-        {
-            "kind": "accept",
-            "response": '{"cards":[{"suggestions":[{"actions":[{"type":"create"}]}]}]}',
-            "card": 0,
-            "suggestion": 0,
-        },
     ],
 )
 def test_what_is_not_offered_is_refused(edit):
     with pytest.raises(EditRefused):
         edited(opened("V05"), **edit)
+
+
+NO_RESOURCE = '{"cards":[{"suggestions":[{"actions":[{"type":"create"}]}]}]}'
+
+
+@pytest.mark.parametrize(
+    ("answered", "card"),
+    [
+        ("", 0),
+        ("{", 0),
+        ("[]", 0),
+        ('{"cards": []}', 0),
+        ('{"cards": [{"suggestions": [{}]}]}', -1),
+        ('{"cards": 7}', 0),
+        ('{"cards": [{"suggestions": [{"actions": [7]}]}]}', 0),
+        ('{"cards": [], "systemActions": 7}', 0),
+        ('{"cards": [], "systemActions": [7]}', 0),
+        (NO_RESOURCE, 0),
+    ],
+)
+def test_a_suggestion_that_is_not_in_the_answer_is_refused(answered, card):
+    with pytest.raises(EditRefused):
+        edited(opened("V05"), answered, kind="accept", card=card, suggestion=0)
+
+
+def ratings(draft):
+    """Code of the rating on an order, if there is one."""
+    return [
+        each["valueCodeableConcept"]["coding"][0]["code"]
+        for each in draft.get("extension", ())
+        if each["url"] == RATING
+    ]
+
+
+def test_what_the_service_does_without_asking_is_on_the_next_call():
+    opening = bench().sample("V01")
+    assert ratings(draft_of(opening.request)) == []
+    answered = answer(opening.call)
+    again = bench().change(Asked(request=opening.request, answered=answered))
+    assert ratings(draft_of(again.call)) == ["not-appropriate"]
+    (order,) = bench().chart_of(opening.call, answered).orders
+    assert order.rating == "not-appropriate"
+    assert dict(order.written)["consultation"].startswith("urn:uuid:")
+    assert "systemActions" not in json.loads(answer(again.call)), "it is written already (SA-4)"
+
+
+def test_a_new_rating_takes_the_place_of_the_old_one():
+    opening = bench().sample("V01")
+    gait = {"kind": "add", "finding": "394616008-Condition"}
+    urgent = edited(opening.request, answer(opening.call), **gait)
+    last = bench().change(Asked(request=urgent.request, answered=answer(urgent.call)))
+    assert ratings(draft_of(last.call)) == ["appropriate"]
+
+
+def test_a_rating_does_not_outlive_the_study_it_was_given_for():
+    opening = bench().sample("V01")
+    study = {"kind": "study", "order": "ServiceRequest/v01-mri-draft", "code": "72156"}
+    changed = edited(opening.request, answer(opening.call), **study)
+    draft = draft_of(changed.request)
+    assert (draft["code"]["coding"][0]["code"], ratings(draft)) == ("72156", [])
+
+
+def test_signing_writes_the_rating_on_the_order_too():
+    signed = bench().change(Asked(request=opened("V01"), hook="order-sign"))
+    after = bench().change(Asked(request=signed.request, answered=answer(signed.call)))
+    assert ratings(draft_of(after.call)) == ["not-appropriate"]
+
+
+def test_a_system_action_on_an_order_that_has_gone_is_passed_over():
+    opening = bench().sample("V01")
+    actions = [{"type": "update", "resource": {"resourceType": "ServiceRequest", "id": "gone"}}]
+    request = read(opening.request)
+    assert orders.annotate(request, json.dumps({"cards": [], "systemActions": actions})) == request
 
 
 def test_an_accepted_priority_is_on_the_order():
@@ -106,8 +165,8 @@ def test_every_suggestion_of_every_sample_can_be_taken_and_fired_again():
         response = answer(opening.call)
         for number, card in enumerate(json.loads(response)["cards"]):
             for place, _ in enumerate(card.get("suggestions", [])):
-                edit = {"kind": "accept", "response": response, "card": number, "suggestion": place}
-                respond(json.loads(edited(opening.request, **edit).call))
+                edit = {"kind": "accept", "card": number, "suggestion": place}
+                respond(json.loads(edited(opening.request, response, **edit).call))
 
 
 def test_each_firing_has_an_id_of_its_own():

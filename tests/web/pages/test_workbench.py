@@ -95,7 +95,9 @@ def test_a_change_is_said_and_marked(change, read):
     before = read(first["call"])["memory"]
     edit = {"kind": "add", "finding": "394616008-Condition"}
     second = read(change(request=first["request"], edit=edit)["call"], before)
-    assert second["said"] == "1 card, NOT_YET became MRI_URGENT, rated appropriate"
+    assert second["said"] == (
+        "1 card, NOT_YET became MRI_URGENT, rated appropriate, written on the order"
+    )
     assert "was NOT_YET" in second["why"]
     assert "was unknown" in second["why"]
 
@@ -119,6 +121,92 @@ def test_what_can_be_done_stands_between_the_summary_and_the_reasons(change, rea
     cards = read(change(sample="V01")["call"])["cards"]
     places = [cards.index(part) for part in ("<h3", "data-accept", "data-dismiss", '"detail"')]
     assert places == sorted(places)
+
+
+def test_what_the_service_wrote_is_shown_on_the_order(change, read):
+    call = change(sample="V01")["call"]
+    shown = read(call)
+    assert '<span class="chip warning">rated not-appropriate</span>' in shown["orders"]
+    assert "rating: <code>not-appropriate, usually-not-appropriate</code>" in shown["orders"]
+    assert "consultation: <code>urn:uuid:" in shown["orders"]
+    done = "on ServiceRequest/v01-mri-draft: Record the appropriateness rating on the order."
+    assert done in shown["cards"]
+
+
+def test_a_rating_of_an_earlier_answer_is_told_apart(web, change, read):
+    """An order that cannot be rated any more keeps the rating an EHR wrote on it."""
+    first = change(sample="V01")
+    fired = web.post(SERVICE, data=first["call"], content_type="application/json").text
+    held = {"request": first["request"], "answered": fired, "withheld": ["imaging"]}
+    shown = read(change(**held)["call"])
+    assert "INSUFFICIENT, not rated" in shown["said"]
+    assert "rated not-appropriate by an earlier answer, not by this one" in shown["orders"]
+
+
+def card_shown(web, call, **members):
+    """How a card is shown that came as the answer to a call."""
+    card = {"summary": "s", "indicator": "info", "source": {"label": "x"}} | members
+    asked = {"call": call, "status": 200, "response": json.dumps({"cards": [card]})}
+    return web.post("/workbench/read", json=asked).json["cards"]
+
+
+def test_a_card_of_unknown_behaviour_is_an_error_as_in_an_ehr(web, change):
+    call = change(sample="V01")["call"]
+    two = [{"label": "a", "actions": []}, {"label": "b", "actions": []}]
+    for behaviour, words in (("at-most-one", "Choose one"), ("any", "Choose as many as fit")):
+        cards = card_shown(web, call, suggestions=two, selectionBehavior=behaviour)
+        assert words in cards
+        assert cards.count("data-accept") == 2
+    for wrong, words in (({"selectionBehavior": "all"}, "is all"), ({}, "is missing")):
+        cards = card_shown(web, call, suggestions=two, **wrong)
+        assert f"<code>selectionBehavior</code> {words}" in cards
+        assert "data-accept" not in cards
+
+
+def test_source_topic_and_absolute_links_are_shown_as_in_an_ehr(change, read):
+    cards = read(change(sample="V01")["call"])["cards"]
+    assert "Conservative care first</span>" in cards, "the words of the topic"
+    assert '<footer>Source: <a href="http://127.0.0.1:5005/criteria" target="_blank"' in cards
+    assert 'href="http://127.0.0.1:5005/criteria/P11"' in cards
+
+
+SMART = {"label": "Answer", "url": "http://127.0.0.1:5005/smart/launch", "type": "smart"}
+
+
+def test_an_app_is_begun_with_the_server_an_ehr_would_name(web, change):
+    request = json.loads(change(sample="V17")["request"])
+    call = json.dumps(request | {"fhirServer": "http://127.0.0.1:8103/fhir/R4"})
+    cards = card_shown(web, call, links=[SMART])
+    iss = "http%3A%2F%2F127.0.0.1%3A8103%2Ffhir%2FR4"
+    assert f'href="http://127.0.0.1:5005/smart/launch?iss={iss}" target="_blank"' in cards
+    assert "authorization server asks for a log-in" in cards
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        (
+            {"fhirServer": "https://ehr.example/r4"},
+            "not set up for the FHIR server of this request",
+        ),
+        ({"fhirServer": None}, "names no <code>fhirServer</code>"),
+        ({"fhirServer": 'http://127.0.0.1"><b>'}, "&#34;&gt;&lt;b&gt;"),
+    ],
+)
+def test_an_app_that_cannot_be_launched_says_why_and_what_would_do(web, change, server, words):
+    request = json.loads(change(sample="V17")["request"])
+    cards = card_shown(web, json.dumps(request | server), links=[SMART])
+    assert words in cards
+    assert "cannot be opened from here" in cards
+    assert 'method="get" action="/smart/launch" target="_blank"' in cards
+    assert "<b>" not in cards
+
+
+def test_a_form_leads_to_no_other_origin(web, change):
+    call = change(sample="V17")["call"]
+    cards = card_shown(web, call, links=[SMART | {"url": "https://app.example/launch"}])
+    assert "cannot be opened from here" in cards
+    assert "<form" not in cards.replace("<form data-dismiss>", "")
 
 
 def test_a_suggestion_says_what_it_does_once(change, read):

@@ -18,7 +18,8 @@ const largest = Number(bench.dataset.largest);
 /** What the page holds: the request, the last answer, and what it is held against. */
 const state = {
   request: "",
-  response: "",
+  /** The answer, until the request holds what it did and what was accepted of it. */
+  answered: "",
   /** @type {unknown} */
   memory: null,
   /** @type {string[]} */
@@ -85,7 +86,8 @@ function down() {
 async function apply(asked, hook = "", how = {}) {
   cards.setAttribute("aria-busy", "true");
   const kept = withheld();
-  const whole = { request: state.request, hook, withheld: kept, ...asked };
+  const { request, answered } = state;
+  const whole = { request, answered, hook, withheld: kept, ...asked };
   const done = await change(address.change, whole, largest);
   if (how.fresh) {
     state.before = [];
@@ -94,6 +96,7 @@ async function apply(asked, hook = "", how = {}) {
     state.before.push(state.request);
   }
   state.request = done.request;
+  state.answered = "";
   undo.disabled = state.before.length === 0;
   refill(byId("orders"), done.orders, byId("fire-select"));
   refill(byId("chart"), done.record, byId("fire-select"));
@@ -112,7 +115,6 @@ async function call(body, hook) {
   wire.put("request", body);
   wire.put("curl", wire.curl(address.full, body, "token" in bench.dataset));
   const fired = await fire(address.service, body, token());
-  state.response = fired.text;
   wire.put("response", fired.text || "(an empty body)");
   byId("timing").textContent = `${hook}, ${fired.status}, ${Math.round(fired.took)} ms`;
   const asked = { call: body, status: fired.status, response: fired.text, before: state.memory };
@@ -124,6 +126,8 @@ async function call(body, hook) {
     status.textContent = `The service answered ${fired.status}. What to do stands in the place of the cards.`;
     return;
   }
+  state.answered = fired.text;
+  if (shown.orders) refill(byId("orders"), shown.orders, byId("fire-select"));
   refill(byId("reasons"), shown.why, byId("why"));
   state.memory = shown.memory;
   status.textContent = shown.said ?? "";
@@ -159,7 +163,7 @@ async function accept(button) {
   const card = /** @type {HTMLElement} */ (button.closest("[data-card]"));
   const uuid = button.dataset.suggestionUuid;
   const suggestion = Number(button.dataset.accept);
-  const edit = { kind: "accept", response: state.response, card: Number(card.dataset.card), suggestion };
+  const edit = { kind: "accept", card: Number(card.dataset.card), suggestion };
   const label = button.textContent ?? "";
   if (uuid) {
     await report(card, { outcome: "accepted", acceptedSuggestions: [{ id: uuid }] }, "Accepted.");
@@ -175,8 +179,14 @@ async function dismiss(form) {
   const chosen = form.querySelector('input[name="reason"]:checked');
   /** @type {Record<string, unknown>} */
   const outcome = { outcome: "overridden" };
-  if (chosen instanceof HTMLInputElement) {
-    outcome.overrideReason = { reason: { code: chosen.value, system: chosen.dataset.system } };
+  const comment = (fields(form).comment ?? "").trim();
+  if (chosen instanceof HTMLInputElement || comment) {
+    outcome.overrideReason = {
+      ...(chosen instanceof HTMLInputElement && {
+        reason: { code: chosen.value, system: chosen.dataset.system },
+      }),
+      ...(comment && { userComment: comment }),
+    };
   }
   await report(card, outcome, "Dismissed.");
   card.classList.add("gone");
@@ -268,13 +278,16 @@ undo.addEventListener("click", () => {
   void inTurn(async () => {
     const request = state.before.pop();
     if (request === undefined) return;
-    const later = state.request;
-    state.request = request;
+    const { request: later, answered } = state;
+    Object.assign(state, { request, answered: "" });
     try {
       await apply({});
     } catch (why) {
-      state.request = later;
-      state.before.push(request);
+      // Nobody answered the change itself: it is still to be undone.
+      if (state.request === request) {
+        Object.assign(state, { request: later, answered });
+        state.before.push(request);
+      }
       throw why;
     }
   });

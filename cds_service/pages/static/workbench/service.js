@@ -19,6 +19,7 @@
 /**
  * @typedef {object} Read
  * @property {string} cards HTML
+ * @property {string} [orders] HTML, with what the answer wrote on them
  * @property {string} response the answer, indented
  * @property {string} [why] HTML
  * @property {unknown} [memory] to be sent with the next call
