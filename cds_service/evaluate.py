@@ -149,9 +149,7 @@ class Evaluator:
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:
         """The reasoning of every rated order, and why others were passed over, as text for people."""
-        passed: list[str] = []
-        frame = self._frame(request, now, client)
-        selected(request, frame, lambda what, why: passed.append(_printable(f"{what}: {why}")))
+        passed = self.passed_over(request, now, client)
         advices = self.advise(request, now, client)
         drawn = draw(advices, self._library, self._options(request, client))
         parts = []
@@ -164,6 +162,13 @@ class Evaluator:
         if passed:
             parts.append("\n  - ".join(["Passed over", *passed]))
         return "\n\n".join(parts)
+
+    def passed_over(self, request: HookRequest, now: datetime, client: Client) -> list[str]:
+        """Which drafts and selections are not rated, and why; one line each."""
+        passed: list[str] = []
+        frame = self._frame(request, now, client)
+        selected(request, frame, lambda what, why: passed.append(_printable(f"{what}: {why}")))
+        return passed
 
     def reason(self, request: HookRequest, now: datetime, client: Client) -> tuple[Reasoning, ...]:
         """The reasoning of every rated order, for pages and machines; `explain` prints the same."""

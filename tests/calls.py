@@ -129,6 +129,9 @@ class FakeEvaluator:
     def reason(self, request: HookRequest, now: datetime, client: Client) -> tuple[Any, ...]:
         return ()
 
+    def passed_over(self, request: HookRequest, now: datetime, client: Client) -> list[str]:
+        return []
+
 
 MARK = "Xylocanth"
 """Stands for patient data."""

@@ -172,6 +172,7 @@ def test_a_dismissed_card_sends_its_reason(page, url):
     assert item["overrideReason"]["userComment"] == "done elsewhere"
     said(page, "Feedback was stored (204)")
     assert page.get_by_text("It comes back with the next call").is_visible()
+    assert not page.locator("#cards .card").first.locator("button").first.is_visible()
 
 
 def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_path):
@@ -190,6 +191,10 @@ def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_pa
     problem.get_by_text("hook: send", exact=False).wait_for()
     assert problem.inner_text().startswith("hook: ")
     page.get_by_label("Open a file").set_input_files(SAMPLES["V03"].path)
+    fired(page, page.get_by_role("button", name="Use this request").click)
+    page.locator("#story", has_text="The newest entry of this request is from 2026-").wait_for()
+    assert page.evaluate("document.activeElement.id") == "order", "the reader is led to it"
+    assert page.get_by_label("Sample patient").input_value() == ""
     page.get_by_label("Written for").fill("2026-03-02")
     call, _ = fired(page, page.get_by_role("button", name="Use this request").click)
     said(page, "MRI_EMERGENT")
@@ -207,7 +212,9 @@ def test_what_is_held_back_is_answered_412_with_what_to_do(browser, url):
     _, answer = fired(page, page.get_by_label("Problems conditions").uncheck)
     assert answer.status == 412
     page.get_by_role("heading", name="The service answered 412").wait_for()
-    assert "Send the key named here again" in page.locator("#cards").inner_text()
+    assert "Tick the key named here again" in page.locator("#cards").inner_text()
+    why = page.locator("#reasons").inner_text()
+    assert why == "There is no answer to give reasons for.", "those of another answer are gone"
     _, answer = fired(page, page.get_by_label("Problems conditions").check)
     assert answer.status == 200
     page.close()
@@ -327,6 +334,23 @@ def test_tab_goes_from_the_order_to_its_cards_to_the_chart(page, url):
             break
     assert set(met[:-1]) == {"cards"}
     assert len(met) > 4, "buttons, links and dismissing are stops on the way"
+
+
+def test_a_newcomer_needs_no_mouse(page, url):
+    """From the top of the page: `Add`, the first finding, and the answer is read out."""
+    open_patient(page, url)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Add":
+            break
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "+ Unsteady gait"
+    assert in_sight(page.locator(":focus"))
+    page.keyboard.press("Enter")
+    said(page, "NOT_YET became MRI_URGENT")
+    assert page.locator("#status").get_attribute("role") == "status"
+    assert in_sight(page.locator("#cards h3").first)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "light")])

@@ -61,7 +61,14 @@ def build_bench(
         return reader.complete(request, client, until) if reader else request
 
     content = load_content(terminology)
-    return Bench(content, reason=evaluator.reason, complete=complete, client=client, clock=clock)
+    return Bench(
+        content,
+        reason=evaluator.reason,
+        passed_over=evaluator.passed_over,
+        complete=complete,
+        client=client,
+        clock=clock,
+    )
 
 
 def launchable(settings: Settings, clients: Sequence[Client]) -> Callable[[str], bool]:

@@ -35,12 +35,16 @@ LARGEST_HERE: Final = 4 * LARGEST
 """The same in development mode: what a page can still be worked with."""
 _PRIORITIES: Final = ("routine", "urgent", "asap", "stat")
 
+_OLD: Final = (
+    "The newest entry of this request is from {day}. If the request was written for about then, use it "
+    "again and say for which day: its dates are moved to today."
+)
 _ADVICE: Final[Mapping[int, str]] = {
     400: "The request is not what CDS Hooks or this service asks for. Undo the last change, or mend the request and use it again.",
     401: "This service answers known clients only. Give a token made out to the address below, or try a service in development mode (cds-service serve --dev).",
     403: "The tenant in the token may not call. Ask whoever runs the service to add it.",
     404: "The service is not at this address. Load the page again.",
-    412: "The record lacks what no answer can be given without. Send the key named here again (What is sent), or give the service a FHIR server it may read.",
+    412: "The record lacks what no answer can be given without. Tick the key named here again under “What is sent with the call”, or add it to your request; or name a FHIR server that the service may read.",
     413: "The request is too large. Send fewer entries.",
     429: "There were too many calls. Wait a few seconds and fire again.",
     500: "The service failed. Fire again; if it fails again, report the number of the answer (tab Response).",
@@ -103,6 +107,7 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                 "request": done.request,
                 "call": "" if done.call is done.request else done.call,
                 "hook": done.hook,
+                "note": _OLD.format(day=done.old) if done.old else "",
                 "orders": site.render("workbench/orders.html", **shown),
                 "record": site.render("workbench/record.html", **shown),
             }
@@ -124,6 +129,7 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                 "cards": site.render(
                     "workbench/cards.html",
                     answer=answer,
+                    found=found,
                     markdown=Reader(),
                     server=shown.server,
                     launchable=launchable(shown.server),
@@ -138,7 +144,10 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                 ),
                 "response": response,
                 "why": site.render(
-                    "workbench/why.html", orders=found.orders, anchors=anchors(shown)
+                    "workbench/why.html",
+                    orders=found.orders,
+                    passed_over=found.passed_over,
+                    anchors=anchors(shown),
                 ),
                 "memory": msgspec.to_builtins(found.memory),
                 "said": _said(answer, found.orders, first=not asked.before),
@@ -208,6 +217,8 @@ def _said(answer: Answer, found: Any, *, first: bool) -> str:
         was = f"{new.outcome} became " if new.outcome else "" if first else "still "
         rating = f", rated {each.rating}" if each.rating else ", not rated"
         words.append(f"{was}{each.outcome}{rating}")
+    if not found:
+        words.append("no order was rated")
     if answer.system_actions:
         words.append("written on the order")
     return ", ".join(words)

@@ -75,6 +75,10 @@ class EvaluatorProtocol(Protocol):
         """The same for pages and machines."""
         ...
 
+    def passed_over(self, request: HookRequest, now: datetime, client: Client) -> list[str]:
+        """Which drafts and selections are not rated, and why; one line each."""
+        ...
+
 
 class Authenticator(Protocol):
     """Who calls."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -24,8 +24,14 @@ from cds_service.workbench.palette import FILE, Palette, load_palette
 
 Reason = Callable[[HookRequest, datetime, Client], Sequence[Reasoning]]
 """The use case: the reasoning of every rated order."""
+PassedOver = Callable[[HookRequest, datetime, Client], Sequence[str]]
+"""Why the other drafts and selections are not rated."""
 Complete = Callable[[HookRequest, Client], HookRequest]
 """Reads what was not prefetched, as for a call."""
+
+
+LONG_AGO: Final = timedelta(days=30)
+"""A request whose newest entry is older was hardly made for today."""
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,12 +64,15 @@ class Changed(NamedTuple):
     """The same text as `request` where it is that, fired."""
     hook: str
     chart: Chart
+    old: str = ""
+    """The newest day in a request somebody brought, if that is long ago."""
 
 
 class Why(NamedTuple):
     """The reasoning of every rated order, and what is new in it."""
 
     orders: tuple[tuple[Reasoning, Difference], ...]
+    passed_over: Sequence[str]
     memory: dict[str, Memory]
 
 
@@ -90,6 +99,7 @@ class Bench:
         content: Content,
         *,
         reason: Reason,
+        passed_over: PassedOver,
         complete: Complete,
         client: Client,
         clock: Callable[[], datetime],
@@ -100,6 +110,7 @@ class Bench:
         self.studies: Final = orders.studies(content.terminology)
         self._terminology = content.terminology
         self._reason = reason
+        self._passed_over = passed_over
         self._client = client
         self._clock = clock
         self._complete = complete
@@ -130,9 +141,13 @@ class Bench:
         fired = orders.call(request, hook, asked.withheld)
         call = document.write(fired)
         if hook == "order-select" and not asked.withheld:
-            return Changed(call, call, hook, chart(fired, self._terminology, now.date()))
+            text, request = call, fired
+        else:
+            text = document.write(request)
         shown = chart(request, self._terminology, now.date())
-        return Changed(document.write(request), call, hook, shown)
+        newest = "" if asked.written or not asked.text else shown.newest
+        old = "" < newest < (now.date() - LONG_AGO).isoformat()
+        return Changed(text, call, hook, shown, newest if old else "")
 
     def why(self, call: str, before: Any = None) -> Why:
         """The reasoning behind the answer to a call, held against what is `before` of it.
@@ -141,9 +156,14 @@ class Bench:
         """
         request = decode(call.encode("utf-8", "surrogatepass"))
         request = self._complete(request, self._client)
-        found = self._reason(request, self._clock(), self._client)
+        now, client = self._clock(), self._client
+        found = self._reason(request, now, client)
         old = recall(before)
-        return Why(tuple((each, difference(each, old)) for each in found), remember(found))
+        return Why(
+            tuple((each, difference(each, old)) for each in found),
+            self._passed_over(request, now, client),
+            remember(found),
+        )
 
     def chart_of(self, call: str, response: str) -> Chart:
         """The chart a call carries, with what its answer did to the drafts without asking.

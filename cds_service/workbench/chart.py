@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from cds_service.facts.terminology.value_sets import Terminology
-from cds_service.rendering import pama
 from cds_service.workbench import elements
 from cds_service.workbench.document import Json, drafts, numbered, reference
 from cds_service.workbench.values import Editor, answers, editor, shown
 from cds_service.workbench.words import (
+    KEY_WORDS,
     ago,
-    code_of,
     codes_of,
     condition_state,
     name_of,
     person,
+    rating_of,
     status_of,
+    written_on,
 )
 
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -33,35 +34,10 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Prefetch keys by heading."""
 
-_WRITTEN: Final = {
-    pama.RATING: "rating",
-    pama.CONSULTED: "mechanism consulted",
-    pama.CONSULT_ID: "consultation",
-    pama.APPLIED: "criteria applied",
-}
-
 MOST: Final = 60
 """Rows of a section of each kind, those that matter and those that do not: what a person looks through,
 and what one page can hold of a record of thousands of entries.
 """
-
-KEY_WORDS: Final[Mapping[str, str]] = {
-    "patient": "Patient",
-    "conditions": "Problems",
-    "obs-vitals": "Vital signs",
-    "obs-labs": "Laboratory",
-    "obs-exam": "Examination",
-    "procedures": "Procedures",
-    "meds": "Prescriptions",
-    "med-statements": "Reported medication",
-    "med-dispenses": "Dispensed medication",
-    "imaging": "Imaging reports",
-    "imaging-studies": "Imaging studies",
-    "orders": "Orders",
-    "devices": "Implants",
-    "allergies": "Allergies",
-    "answers": "Questionnaire answers",
-}
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -150,6 +126,11 @@ class Chart(msgspec.Struct, frozen=True, gc=False):
     supplies: tuple[Supply, ...]
     server: str
     """`fhirServer` of the request; empty if it names none."""
+
+    @property
+    def newest(self) -> str:
+        """Newest full date of an entry; empty if there is none."""
+        return max((row.date for section in self.sections for row in section.rows), default="")
 
 
 def chart(request: Json, terminology: Terminology, today: date) -> Chart:
@@ -267,29 +248,9 @@ def _order(draft: Json, request: Json, terminology: Terminology) -> Order:
             if isinstance(each, dict)
         ),
         selected=picked is None or name in picked,
-        rating=_rating(draft),
-        written=tuple(_written(draft)),
+        rating=rating_of(draft),
+        written=tuple(written_on(draft)),
     )
-
-
-def _rating(draft: Json) -> str:
-    return next((code_of(value) for url, value in _extensions(draft) if url == pama.RATING), "")
-
-
-def _written(draft: Json) -> Iterator[tuple[str, str]]:
-    for url, value in _extensions(draft):
-        if url in _WRITTEN:
-            codes = [code for _, code in elements.codings(value)]
-            yield _WRITTEN[url], ", ".join(codes) if codes else str(value or "")
-
-
-def _extensions(draft: Json) -> Iterator[tuple[str, Any]]:
-    """URL and value of each."""
-    extensions = draft.get("extension")
-    for each in extensions if isinstance(extensions, list) else ():
-        if isinstance(each, dict):
-            value = next((each[name] for name in each if name.startswith("value")), None)
-            yield str(each.get("url")), value
 
 
 def _state(request: Json, key: str) -> str:

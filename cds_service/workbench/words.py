@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
 from cds_service.facts.terminology.value_sets import UNLISTED, Terminology
+from cds_service.rendering import pama
 from cds_service.workbench import elements
 from cds_service.workbench.document import Json
+
+_WRITTEN: Final = {
+    pama.RATING: "rating",
+    pama.CONSULTED: "mechanism consulted",
+    pama.CONSULT_ID: "consultation",
+    pama.APPLIED: "criteria applied",
+}
+"""Extensions of an order that say how it was rated."""
+
+KEY_WORDS: Final[Mapping[str, str]] = {
+    "patient": "Patient",
+    "conditions": "Problems",
+    "obs-vitals": "Vital signs",
+    "obs-labs": "Laboratory",
+    "obs-exam": "Examination",
+    "procedures": "Procedures",
+    "meds": "Prescriptions",
+    "med-statements": "Reported medication",
+    "med-dispenses": "Dispensed medication",
+    "imaging": "Imaging reports",
+    "imaging-studies": "Imaging studies",
+    "orders": "Orders",
+    "devices": "Implants",
+    "allergies": "Allergies",
+    "answers": "Questionnaire answers",
+}
+
 
 _UNNAMED: Final = {"QuestionnaireResponse": "Questionnaire", "ImagingStudy": "Imaging study"}
 """Words for what has no code of its own."""
@@ -113,3 +142,25 @@ def person(request: Json, today: date) -> tuple[str, str]:
             age = ""
     facts = [str(patient.get("gender") or "sex not stated"), age or "age not known"]
     return words or "Name not sent", ", ".join(facts)
+
+
+def rating_of(draft: Json) -> str:
+    """Code of the appropriateness that is written on an order; empty if there is none."""
+    return next((code_of(value) for url, value in _extensions(draft) if url == pama.RATING), "")
+
+
+def written_on(draft: Json) -> Iterator[tuple[str, str]]:
+    """All extensions of a rating: what each is, and its value."""
+    for url, value in _extensions(draft):
+        if url in _WRITTEN:
+            codes = [code for _, code in elements.codings(value)]
+            yield _WRITTEN[url], ", ".join(codes) if codes else str(value or "")
+
+
+def _extensions(draft: Json) -> Iterator[tuple[str, Any]]:
+    """URL and value of each."""
+    extensions = draft.get("extension")
+    for each in extensions if isinstance(extensions, list) else ():
+        if isinstance(each, dict):
+            value = next((each[name] for name in each if name.startswith("value")), None)
+            yield str(each.get("url")), value

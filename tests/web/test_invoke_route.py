@@ -121,6 +121,9 @@ def test_a_reader_completes_the_request(settings, evaluator):
         def reason(self, request, now, client):
             return ()
 
+        def passed_over(self, request, now, client):
+            return []
+
     witness = Witness()
     app = create_app(settings, lambda: NOW, witness, reader=Reader())
     assert post(app.test_client(), call(prefetch={"conditions": bundle()})).status_code == 200

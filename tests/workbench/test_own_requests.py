@@ -1,6 +1,7 @@
 """Requests people paste: read with the place of a mistake, moved in time, never guessed at."""
 
 import json
+import re
 from contextlib import suppress
 
 import pytest
@@ -41,6 +42,15 @@ def test_a_request_of_another_hook_is_refused():
 
 def test_a_mark_at_the_head_of_a_file_is_passed_over():
     assert outcome(use("\ufeff" + opened("V03")).call) == "MRI_EMERGENT"
+
+
+def test_a_request_of_long_ago_says_how_old_it_is():
+    text = opened("V01")
+    old = re.sub(r"\b20(\d\d)-", lambda year: f"20{int(year[1]) - 2:02d}-", text)
+    assert use(old).old == "2024-03-02"
+    assert use(old, "2024-03-02").old == "", "its dates were moved"
+    assert use(text).old == ""
+    assert bench().change(Asked(request=old)).old == "", "it was said when it came"
 
 
 def test_a_long_request_is_written_without_indentation():

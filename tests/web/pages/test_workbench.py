@@ -209,6 +209,26 @@ def test_a_form_leads_to_no_other_origin(web, change):
     assert "<form" not in cards.replace("<form data-dismiss>", "")
 
 
+def test_an_order_that_is_not_rated_says_why(change, read):
+    request = json.loads(change(sample="V01")["request"])
+    draft = request["context"]["draftOrders"]["entry"][0]["resource"]
+    draft["code"]["coding"] = [{"system": "http://www.ama-assn.org/go/cpt", "code": "72148"}]
+    shown = read(json.dumps(request))
+    assert shown["said"] == "0 cards, no order was rated"
+    for part in (shown["cards"], shown["why"]):
+        assert "cpt|72148: no code of a cervical-spine MRI" in part
+
+
+def test_a_draft_beside_a_rated_one_says_why_it_is_not(change, read):
+    request = json.loads(change(sample="V01")["request"])
+    other = {"resourceType": "ServiceRequest", "id": "pt", "code": {"text": "<i>therapy"}}
+    request["context"]["draftOrders"]["entry"].append({"resource": other})
+    shown = read(json.dumps(request))
+    assert "Passed over" in shown["why"]
+    assert "ServiceRequest/pt: is not among the selections" in shown["why"]
+    assert "Passed over" not in read(change(sample="V01")["call"])["why"]
+
+
 def test_a_suggestion_says_what_it_does_once(change, read):
     cards = read(change(sample="V01")["call"])["cards"]
     assert "Remove the MRI order · Add a draft order" in cards

@@ -12,6 +12,14 @@ export function byId(id) {
 }
 
 /**
+ * What a template of the page holds.
+ * @param {string} id
+ */
+export function copyOf(id) {
+  return /** @type {HTMLTemplateElement} */ (byId(id)).content.cloneNode(true);
+}
+
+/**
  * Put HTML that the server rendered into an element, and leave the reader where he was: what was
  * open stays open, and what had the focus gets it back, or else `fallback` does.
  * @param {HTMLElement} element

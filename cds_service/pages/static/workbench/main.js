@@ -1,7 +1,8 @@
 // The workbench: every change becomes a real call, every answer is shown as an EHR would.
 // Nothing is decided here: requests are changed, cards drawn and reasons told by the server.
 
-import { byId, fields, refill, tell } from "./dom.js";
+import { byId, copyOf, fields, refill, tell } from "./dom.js";
+import { markUsed, show } from "./evidence.js";
 import { bound, change, Down, feedback, fire, read, Refused } from "./service.js";
 import { tabs } from "./tabs.js";
 import * as wire from "./wire.js";
@@ -70,8 +71,8 @@ function inTurn(work, where = problem) {
 }
 
 function down() {
-  const template = /** @type {HTMLTemplateElement} */ (byId("down"));
-  cards.replaceChildren(template.content.cloneNode(true));
+  cards.replaceChildren(copyOf("down"));
+  byId("reasons").replaceChildren(copyOf("unanswered"));
   status.textContent = "The service does not answer.";
   byId("timing").textContent = "";
 }
@@ -104,6 +105,7 @@ async function apply(asked, hook = "", how = {}) {
     const box = document.getElementById(`sent-${key}`);
     if (box instanceof HTMLInputElement) box.checked = false;
   }
+  if (how.fresh && asked.text) byId("story").textContent = done.note;
   await call(done.call || done.request, done.hook);
 }
 
@@ -123,6 +125,7 @@ async function call(body, hook) {
   refill(cards, shown.cards, byId("cards"));
   byId("cards").scrollTop = 0;
   if (shown.why === undefined) {
+    byId("reasons").replaceChildren(copyOf("unanswered"));
     status.textContent = `The service answered ${fired.status}. What to do stands in the place of the cards.`;
     return;
   }
@@ -132,13 +135,6 @@ async function call(body, hook) {
   state.memory = shown.memory;
   status.textContent = shown.said ?? "";
   markUsed();
-}
-
-/** Mark the entries of the chart that the reasoning rests on. */
-function markUsed() {
-  for (const link of document.querySelectorAll("#reasons a[data-show]")) {
-    document.getElementById(link.getAttribute("data-show") ?? "")?.classList.add("used");
-  }
 }
 
 /**
@@ -218,8 +214,8 @@ async function useOwn() {
   const written = /** @type {HTMLInputElement} */ (byId("written"));
   if (!text.value.trim()) throw new Refused("open a file, or paste the JSON of a call, first");
   await apply({ request: "", text: text.value, written: written.value }, "", { fresh: true });
-  byId("story").textContent = "";
-  byId("order-heading").scrollIntoView({ block: "center" });
+  /** @type {HTMLSelectElement} */ (byId("patient")).selectedIndex = -1;
+  byId("order").focus();
 }
 
 /** @param {File} file */
@@ -247,20 +243,6 @@ function clicked(event) {
     event.preventDefault();
     show(target.dataset.show);
   }
-}
-
-/**
- * Lead from a piece of evidence to its entry in the chart.
- * @param {string} id
- */
-function show(id) {
-  const row = document.getElementById(id);
-  if (!row) return;
-  for (const each of document.querySelectorAll(".shown")) each.classList.remove("shown");
-  row.closest("details")?.setAttribute("open", "");
-  row.classList.add("shown");
-  row.scrollIntoView({ block: "center" });
-  row.querySelector("summary")?.focus({ preventScroll: true });
 }
 
 document.addEventListener("submit", submitted);

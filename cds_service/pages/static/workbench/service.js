@@ -5,6 +5,7 @@
  * @property {string} request the request after the change
  * @property {string} call the call to make of it; empty: the request, as it is
  * @property {string} hook which that is
+ * @property {string} note for the reader of a request of his own
  * @property {string} orders HTML
  * @property {string} record HTML
  */
