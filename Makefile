@@ -49,7 +49,7 @@ rigs: $(VENV)/.test tests/rigs/node_modules/.package-lock.json ## install the FH
 js: tests/js/node_modules/.package-lock.json ## types and lint of the scripts of the pages; needs Node and npm
 	cd tests/js && npm run --silent check
 
-bench: $(VENV)/.test ## measure the service beside a floor; writes build/bench.md and build/bench.json
+bench: $(VENV)/.test ## measure the service, in development and production mode, beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
 
 bench-report: $(VENV)/.test ## time the default report on 10 million cards in PostgreSQL and 1 million in SQLite; writes build/bench-report.md (POSTGRESQL=, SQLITE= cards, 0 for none)

@@ -8,9 +8,11 @@ import shutil
 import socket
 import statistics
 import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import load, report
+from bench import load, production, report
 from bench.bodies import request
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +20,9 @@ CALLS = {10: 2000, 100: 2000, 1000: 500, 5000: 150}
 """Resources -> calls for each number of clients."""
 CLIENTS = (1, 8)
 STARTS = 3
+CHECKS = 200
+"""Tokens checked in a round."""
+FLOOR = "floor"
 
 
 def main() -> int:
@@ -30,12 +35,22 @@ def main() -> int:
         return 2
     os.sched_setaffinity(0, {load.CLIENT_CORE})
     share = 10 if arguments.quick else 1
+    with tempfile.TemporaryDirectory(prefix="cds-service-bench-") as folder:
+        measured = _measure(arguments.sizes, share, Path(folder))
+    report.write(ROOT / "build", report.markdown(*measured), report.as_json(*measured))
+    print(f"\n{report.markdown(*measured)}\nWritten to build/bench.md and build/bench.json")
+    return 0
+
+
+def _measure(
+    sizes: Sequence[int], share: int, folder: Path
+) -> tuple[report.Runs, dict[str, list[report.Row]], list[production.Check]]:
+    """All runs, the targets by server, the token checks."""
     runs: dict[tuple[str, int, int], load.Sample] = {}
-    bodies = {size: request(size) for size in arguments.sizes}
+    held: dict[str, list[report.Row]] = {}
+    bodies = {size: request(size) for size in sizes}
     first = request(10)
-    rss = 0.0
-    for name, make in (("floor", _floor), ("service", _service)):
-        server = make(_free_port())
+    for name, server in _servers(folder):
         with server.running(first):
             for size, body in bodies.items():
                 for clients in CLIENTS:
@@ -43,30 +58,35 @@ def main() -> int:
                     run = load.measure(server, body, calls, clients)
                     runs[name, size, clients] = run
                     print(
-                        f"{name:8} {size:5} resources {clients} clients "
+                        f"{name:16} {size:5} resources {clients} clients "
                         f"p50 {run.p50:8.2f} ms  CPU {run.cpu:7.2f} ms",
                         flush=True,
                     )
             rss = server.rss()
-    start = statistics.median(_start(first) for _ in range(STARTS))
-    rows = report.targets(runs, start, rss)
-    text = report.markdown(runs, rows)
-    report.write(ROOT / "build", text, report.as_json(runs, rows))
-    print(f"\n{text}\nWritten to build/bench.md and build/bench.json")
-    return 0
+        if name != FLOOR:
+            start = statistics.median(_start(server, first) for _ in range(STARTS))
+            held[name] = report.targets(runs, name, start, rss)
+    checks = [
+        production.token_check(algorithm, max(CHECKS // share, 20), folder)
+        for algorithm in production.ALGORITHMS
+    ]
+    return runs, held, checks
 
 
-def _service(port: int) -> load.Server:
+def _servers(folder: Path) -> Iterator[tuple[str, load.Server]]:
+    port = _free_port()
+    yield FLOOR, load.Server([sys.executable, str(ROOT / "tests/bench/floor.py"), str(port)], port)
+    port = _free_port()
     command = [sys.executable, "-m", "cds_service", "serve", "--dev", "--port", str(port)]
-    return load.Server(command, port)
+    yield "service", load.Server(command, port)
+    for algorithm in production.ALGORITHMS:
+        own = folder / algorithm
+        own.mkdir()
+        yield f"production {algorithm}", production.Production(_free_port(), algorithm, own)
 
 
-def _floor(port: int) -> load.Server:
-    return load.Server([sys.executable, str(ROOT / "tests/bench/floor.py"), str(port)], port)
-
-
-def _start(body: bytes) -> float:
-    with _service(_free_port()).running(body) as seconds:
+def _start(server: load.Server, body: bytes) -> float:
+    with server.running(body) as seconds:
         return seconds
 
 

@@ -10,6 +10,7 @@ Json = dict[str, Any]
 
 RESOURCE_BYTES = 1430
 PATIENT = "bench-1"
+FHIR_SERVER = "https://fhir.ehr.example/r4"
 
 # Codes of an ordinary chart: few of them are ones the criteria read, as in real records.
 CONDITIONS = (
@@ -69,7 +70,7 @@ def request(resources: int) -> bytes:
     body = {
         "hook": "order-select",
         "hookInstance": "6d0c1c7e-9a0b-4d1f-8f0e-2f6a5b1f7c11",
-        "fhirServer": "https://fhir.ehr.example/r4",
+        "fhirServer": FHIR_SERVER,
         "context": {
             "userId": "PractitionerRole/bench",
             "patientId": PATIENT,
@@ -167,7 +168,7 @@ def _bundle(resources: list[Json]) -> Json:
         "total": len(resources),
         "entry": [
             {
-                "fullUrl": f"https://fhir.ehr.example/r4/{each['resourceType']}/{each['id']}",
+                "fullUrl": f"{FHIR_SERVER}/{each['resourceType']}/{each['id']}",
                 "resource": each,
                 "search": {"mode": "match"},
             }
