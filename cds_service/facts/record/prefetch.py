@@ -79,7 +79,7 @@ T = TypeVar("T")
 
 # Medication is a look-up target without a subject; OperationOutcome and FamilyMemberHistory are no
 # evidence; the Patient is compared by its id.
-_NOT_EVIDENCE = (r.OperationOutcome, r.FamilyMemberHistory, r.Patient)
+_NOT_EVIDENCE = frozenset((r.OperationOutcome, r.FamilyMemberHistory, r.Patient, r.Bundle))
 _COMES_ALONG = {r.OperationOutcome, r.Medication}
 _BY_PATIENT = (r.Device, r.AllergyIntolerance)
 
@@ -104,11 +104,10 @@ def receive(
         unreadable += entry.unreadable
         for resource in _resources(entry.value):
             kind = type(resource)
-            if kind is r.Bundle:
-                unreadable += 1
-                continue
             if kind in _NOT_EVIDENCE:
-                if kind is r.Patient and resource.id == patient_id:
+                if kind is r.Bundle:  # in a Bundle: nobody opens it
+                    unreadable += 1
+                elif kind is r.Patient and resource.id == patient_id:
                     patient = resource
                 continue
             if kind is not r.Medication:
@@ -120,16 +119,16 @@ def receive(
                     continue
             if kind not in pool:
                 pool[kind], seen[kind] = [], {}
-            if resource.id is None or not _is_copy(resource, seen[kind], versions):
-                pool[kind].append(resource)
+            if resource.id is not None:
+                first = seen[kind].setdefault(resource.id, resource)
+                if first is not resource and _is_copy(resource, first, versions):
+                    continue
+            pool[kind].append(resource)
     return Received(states, patient, pool, others, unreadable)
 
 
-def _is_copy(resource: Any, seen: dict[str, Any], versions: set[bytes]) -> bool:
+def _is_copy(resource: Any, first: Any, versions: set[bytes]) -> bool:
     """Whether an identical copy was there before; another version of the same id is kept."""
-    first = seen.setdefault(resource.id, resource)
-    if first is resource:
-        return False
     if resource == first:
         return True
     # One record sent in thousands of versions must not be compared each with each.
