@@ -108,6 +108,8 @@ def _taken_over(value: Any, kind: Any) -> Any:
     if kind is not Reference and isinstance(value, dict):
         value = [value]  # several clients send the object without its list
     copy = _filled(value)
+    if copy is None:
+        return None
     try:
         msgspec.convert(copy, kind)
     except msgspec.ValidationError:
