@@ -106,6 +106,25 @@ def test_what_happened_later_is_another_event(service):
     assert len(service.rows(t.FEEDBACK)) == 3
 
 
+def test_two_reasons_at_one_moment_are_two_events(service):
+    """A client may send one item for each reason that was ticked."""
+    (card,) = service.cards()
+    given = [
+        overridden(card),
+        overridden(card, code="other", system=LOCAL),
+        overridden(card, code="too-late", system=LOCAL),
+        overridden(card, code="other", system="urn:of-the-client"),
+    ]
+    for _ in range(2):
+        service.feedback(*given)
+    assert sorted(told(service), key=str) == [
+        ("overridden", LOCAL, "other"),
+        ("overridden", LOCAL, "too-late"),
+        ("overridden", "urn:of-the-client", "other"),
+        ("overridden", None, None),
+    ]
+
+
 def test_feedback_may_overtake_the_row_of_its_card(service):
     (card,) = service.cards()
     service.feedback(accepted(card))
