@@ -187,6 +187,36 @@ def test_what_arrives_otherwise_than_it_was_sent_is_not_kept(filled, elsewhere, 
         assert not sa.inspect(connection).get_table_names()
 
 
+@pytest.mark.parametrize(
+    ("column", "other"),
+    [
+        pytest.param(t.FEEDBACK.c.outcome_at, t.FEEDBACK.c.outcome_at + 1, id="a number"),
+        pytest.param(t.CARDS.c.code, t.CARDS.c.code + " ", id="a text"),
+        pytest.param(t.RATINGS.c.primary_card, ~t.RATINGS.c.primary_card, id="yes for no"),
+        pytest.param(t.FEEDBACK_QUARANTINE.c.card, None, id="nothing for something"),
+    ],
+)
+def test_one_value_that_arrives_otherwise_is_found(filled, elsewhere, monkeypatch, column, other):
+    """As many rows as were sent, and one of them not as it was."""
+    real = copying._look
+
+    def spoilt(connection, table):
+        if table is column.table:
+            (key,) = table.primary_key
+            one = sa.select(sa.func.min(key)).scalar_subquery()
+            connection.execute(sa.update(table).where(key == one).values({column: other}))
+        return real(connection, table)
+
+    monkeypatch.setattr(copying, "_look", spoilt)
+    rows = len(filled.rows(column.table))
+    with pytest.raises(
+        ConfigurationError, match=f"{column.table}: {rows} rows arrived of {rows}, or not as they were"
+    ):
+        list(copy(filled.store.url, elsewhere))
+    with transaction(elsewhere, writes=False) as connection:
+        assert not sa.inspect(connection).get_table_names()
+
+
 def test_a_database_with_rows_is_never_copied_over(filled, elsewhere):
     list(copy(filled.store.url, elsewhere))
     with pytest.raises(ConfigurationError, match="rows already"):
