@@ -15,6 +15,7 @@ from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.companion.counting import UNREAD, counted, left_out, noted, same_order
 from cds_service.companion.links import launch_path, with_handle
+from cds_service.companion.questions import Questions
 from cds_service.criteria.decision.recommendation import recommend
 from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
@@ -66,8 +67,10 @@ class Evaluator:
         canonical: str,
         public_url: str,
         catalogue_url: str | None = None,
+        questions: Questions | None = None,
     ) -> None:
-        """`catalogue_url` is where cards lead to for their criteria.
+        """`catalogue_url` is where cards lead to for their criteria, `questions` what the companion
+        app can ask; without them no card leads there.
 
         Raises ConfigurationError when statements and criteria do not match one to one.
         """
@@ -77,6 +80,7 @@ class Evaluator:
         self._canonical = canonical
         self._public_url = public_url
         self._catalogue_url = catalogue_url
+        self._questions = questions
         together = f"{__version__} {library.version} {terminology.version}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
 
@@ -99,8 +103,9 @@ class Evaluator:
         advices = self.advise(request, now, client, watch)
         watch.lap("evaluate")
         options = self._options(request, client)
-        if slip is not None and client.smart is not None:
-            advices = [with_handle(advice, request, options, slip) for advice in advices]
+        questions = self._questions
+        if slip is not None and client.smart is not None and questions is not None:
+            advices = [with_handle(each, request, options, slip, questions) for each in advices]
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)

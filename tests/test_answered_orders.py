@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from samples import SAMPLES
+from samples import SAMPLES, draft
 from stored import Service
 
 from cds_service.adapters.databases import database_url
@@ -23,6 +23,8 @@ SNOMED = "http://snomed.info/sct"
 ABNORMAL = {"valueCoding": {"system": SNOMED, "code": "263654008"}}
 ANSWER = ("motor-exam", ABNORMAL)
 """Weakness: a red flag where there was nothing."""
+NORMAL = ("neuro-exam-normal", {"valueBoolean": True})
+UNTREATED = ("conservative-therapy-none", {"valueBoolean": True})
 
 
 @pytest.fixture
@@ -91,6 +93,18 @@ def test_the_card_says_where_the_answer_came_from(service):
     fired = {each["id"]: each for each in explained["fired"]}
     references = [e["reference"] for e in fired["RF-NEURO-MOTOR"]["evidence"]]
     assert references == ["QuestionnaireResponse/companion-1#motor-exam"]
+
+
+def test_what_was_answered_can_be_changed_where_nothing_more_can_be_asked(service):
+    """The form then shows the answers; without them the card would lead nowhere."""
+    request = SAMPLES[OPEN].request()
+    del draft(request)["reasonCode"]
+    (card,) = service.cards(request)
+    answer(service, NORMAL, UNTREATED, card=card)
+    (card,) = service.cards(request)
+    missing = card["extension"]["cervical-mri-cds.explanation"]["missing"]
+    assert missing == ["presenting symptom", "symptom onset", "reason for examination"]
+    assert card["links"][0]["type"] == "smart"
 
 
 def test_answers_count_at_both_hooks_and_as_often_as_they_are_asked(service):

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from calls import NOW
-from samples import SAMPLES
+from chart import condition
+from samples import SAMPLES, add, draft, of_patient
 from stored import DEVELOPMENT, Service
 
 from cds_service.adapters.databases import database_url, transaction
@@ -71,9 +72,56 @@ def test_a_handle_says_nothing(serve):
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name != OPEN])
 def test_a_card_without_a_missing_answer_leads_nowhere(serve, name):
     cards = serve().cards(name)
-    missing = [card["extension"]["cervical-mri-cds.explanation"].get("missing") for card in cards
-               if card.get("extension")]  # fmt: skip
-    assert (link_of(cards) is not None) == any(missing)
+    assert (link_of(cards) is not None) == any(missing(card) for card in cards)
+
+
+def missing(card):
+    return card.get("extension", {}).get("cervical-mri-cds.explanation", {}).get("missing")
+
+
+def test_the_card_of_a_rated_order_that_lacks_an_answer_leads_to_the_app(serve):
+    """EXT-RADICULAR: MRI may be appropriate, and how long it was treated is not told."""
+    request = SAMPLES[OPEN].request()
+    add(request, "conditions", of_patient(request, condition("icd|M54.12", 50)))
+    (card,) = serve().cards(request)
+    assert card["source"]["topic"]["code"] == "MRI_MAY"
+    assert missing(card) == ["conservative therapy"]
+    assert link_of([card])
+
+
+def told(request, at=NOW, **answers):
+    """What the record says of examination and treatment, in a questionnaire of its own."""
+    items = [{"linkId": link.replace("_", "-"), "answer": [{"valueBoolean": value}]}
+             for link, value in answers.items()]  # fmt: skip
+    response = {"resourceType": "QuestionnaireResponse", "id": "told", "status": "completed",
+                "authored": at.isoformat(), "item": items}  # fmt: skip
+    add(request, "answers", of_patient(request, response))
+
+
+def unasked():
+    """An order that lacks only what the record can say: presenting symptom, onset, reason."""
+    request = SAMPLES[OPEN].request()
+    del draft(request)["reasonCode"]
+    told(request, neuro_exam_normal=True, conservative_therapy_none=True)
+    return request
+
+
+def test_where_nothing_can_be_asked_the_card_leads_nowhere_and_nothing_is_kept(serve):
+    service = serve()
+    (card,) = service.cards(unasked())
+    assert missing(card) == ["presenting symptom", "symptom onset", "reason for examination"]
+    assert link_of([card]) is None
+    service.written()
+    assert service.rows(t.COMPANION_HANDLES) == []
+
+
+def test_one_question_is_enough(serve):
+    request = SAMPLES[OPEN].request()
+    del draft(request)["reasonCode"]
+    told(request, conservative_therapy_none=True)
+    (card,) = serve().cards(request)
+    assert "neurological examination" in missing(card)
+    assert link_of([card])
 
 
 def test_a_client_without_the_app_gets_no_link(serve, monkeypatch):

@@ -33,11 +33,17 @@ def build_evaluator(
     settings: Settings, terminology: Terminology, library: Library | None = None
 ) -> Evaluator:
     """The use case with all its content, read and checked once."""
+    from cds_service.companion.questions import load_questions
+    from cds_service.content.folders import knowledge_dir
     from cds_service.evaluate import Evaluator
 
-    library = library or load_library()
     return Evaluator(
-        terminology, library, settings.canonical, settings.public_url, settings.catalogue_url
+        terminology,
+        library or load_library(),
+        settings.canonical,
+        settings.public_url,
+        settings.catalogue_url,
+        load_questions(knowledge_dir()),
     )
 
 

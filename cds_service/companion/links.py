@@ -10,6 +10,7 @@ import msgspec
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
+from cds_service.companion.questions import Questions
 from cds_service.fhir.references import relative
 from cds_service.handles import Handle
 from cds_service.issued import Slip
@@ -38,10 +39,18 @@ def user_of(request: HookRequest) -> str:
 
 
 def with_handle(
-    advice: OrderAdvice, request: HookRequest, options: RenderOptions, slip: Slip
+    advice: OrderAdvice,
+    request: HookRequest,
+    options: RenderOptions,
+    slip: Slip,
+    questions: Questions,
 ) -> OrderAdvice:
-    """The advice with a handle, if an answer is missing and the handle can be kept."""
-    if slip.handles_until is None or not advice.recommendation.missing:
+    """The advice with a handle, if the app can do something about what is missing, and the handle can
+    be kept. Without a question the app would be a detour; earlier answers can be changed there.
+    """
+    missing = advice.recommendation.missing
+    of_use = questions.can_ask(missing) or (missing and advice.reference in request.answered)
+    if slip.handles_until is None or not of_use:
         return advice
     draft = encode(advice.order)
     if len(draft) > LARGEST_DRAFT:

@@ -63,6 +63,10 @@ class Questions:
         exact = [ask for ask in fitting if ask.missing == missing]
         return (exact or fitting or [Ask(missing, elsewhere="Add it to the record.")])[0]
 
+    def can_ask(self, missing: Iterable[str]) -> bool:
+        """Whether a question answers any of this; the rest can be entered in the record only."""
+        return any(self.ask_for(each).questions for each in missing)
+
     def beside(self, link: str) -> tuple[str, ...]:
         """The questions that one is asked together with: they stay while it is answered."""
         groups = [ask.questions for ask in self.asks if link in ask.questions]

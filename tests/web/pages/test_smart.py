@@ -16,7 +16,7 @@ import pytest
 from calls import MARK, post
 from cryptography.fernet import Fernet
 from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
-from samples import SAMPLES, evaluator, terminology
+from samples import SAMPLES, evaluator, terminology, text
 
 from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
@@ -282,6 +282,17 @@ def test_without_a_handle_another_study_can_be_chosen(service):
     assert "without then with contrast" in answer["html"]
     answer = service.send("view", visit=answer["visit"], study="70551")
     assert "without then with contrast" in answer["html"]
+
+
+def test_where_nothing_is_left_to_ask_there_is_nothing_to_use(service):
+    """The record was completed after the card was sent."""
+    handle = service.handle()
+    complete = text("V01").replace(b"v01-patient", PATIENT.encode())
+    service.chart.prefetch = decode(complete).prefetch
+    answer = service.open(app_context=handle)
+    assert asked(answer) == []
+    assert "Nothing that is missing can be answered here" in answer["html"]
+    assert 'id="use"' not in answer["html"]
 
 
 def test_with_a_handle_the_order_is_the_order(service):
