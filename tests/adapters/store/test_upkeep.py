@@ -210,7 +210,8 @@ def test_one_value_that_arrives_otherwise_is_found(filled, elsewhere, monkeypatc
     monkeypatch.setattr(copying, "_look", spoilt)
     rows = len(filled.rows(column.table))
     with pytest.raises(
-        ConfigurationError, match=f"{column.table}: {rows} rows arrived of {rows}, or not as they were"
+        ConfigurationError,
+        match=f"{column.table}: {rows} rows arrived of {rows}, or not as they were",
     ):
         list(copy(filled.store.url, elsewhere))
     with transaction(elsewhere, writes=False) as connection:
