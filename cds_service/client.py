@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -100,6 +103,9 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     legacy_system_actions: bool
     g_code: str
     hook_version_fields: bool
+    variant: str = ""
+    """Tells its options from the defaults, `.opt-4f2ac1`, behind the version of the rules; empty: all
+    are the defaults of the mode."""
     origins: tuple[str, ...] = ()
     """Browser origins that may call, exactly as browsers send them."""
     fhir_servers: tuple[FhirServer, ...] = ()
@@ -144,7 +150,27 @@ def make_client(
             )
     if fields["system_actions"] and not fields["g_code"]:
         raise ConfigurationError("pama.gCode: required when pama.systemActions is true")
-    return Client(name=name, criteria=CriteriaConfig(criteria), **fields, **connection)
+    config = CriteriaConfig(criteria)
+    variant = _variant(fields, config, dev=dev)
+    return Client(name=name, criteria=config, variant=variant, **fields, **connection)
+
+
+def _variant(fields: Mapping[str, Any], criteria: CriteriaConfig, *, dev: bool) -> str:
+    """The same for the same options, however they are written, for every client."""
+    changed = {
+        key: fields[option.field]
+        for key, option in OPTIONS.items()
+        if fields[option.field] != (option.development if dev else option.production)
+    }
+    changed |= {key: value for key, value in criteria.items() if value != KEYS[key].default}
+    if not changed:
+        return ""
+    text = json.dumps(changed, sort_keys=True, default=_plain)
+    return f".opt-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
 
 
 def flatten(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:

@@ -64,13 +64,14 @@ class Evaluator:
         self,
         terminology: Terminology,
         library: Library,
+        rules: str,
         canonical: str,
         public_url: str,
         catalogue_url: str | None = None,
         questions: Questions | None = None,
     ) -> None:
-        """`catalogue_url` is where cards lead to for their criteria, `questions` what the companion
-        app can ask; without them no card leads there.
+        """`rules` is the version of the code that decides; `catalogue_url` is where cards lead to for
+        their criteria, `questions` what the companion app can ask; without them no card leads there.
 
         Raises ConfigurationError when statements and criteria do not match one to one.
         """
@@ -81,8 +82,13 @@ class Evaluator:
         self._public_url = public_url
         self._catalogue_url = catalogue_url
         self._questions = questions
-        together = f"{__version__} {library.version} {terminology.version}"
+        together = f"{__version__} {library.version} {terminology.version} {rules}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
+        """Of rules, cards, statements and value sets together, as they are without options."""
+
+    def version_for(self, client: Client) -> str:
+        """`version`, and what tells the options of this client from the defaults."""
+        return self.version + client.variant
 
     def evaluate(
         self,
@@ -117,6 +123,7 @@ class Evaluator:
         slip.rated = tuple(
             self._rated(
                 advice,
+                self.version_for(client),
                 sum(each.advice is advice for each in drawn),
                 cards.get(id(advice), ()),
                 audit=slip.audit,
@@ -126,7 +133,13 @@ class Evaluator:
         return response(drawn, advices, options)
 
     def _rated(
-        self, advice: OrderAdvice, sent: int, cards: Sequence[IssuedCard], *, audit: bool
+        self,
+        advice: OrderAdvice,
+        version: str,
+        sent: int,
+        cards: Sequence[IssuedCard],
+        *,
+        audit: bool,
     ) -> Rated:
         rec = advice.recommendation
         return Rated(
@@ -134,13 +147,13 @@ class Evaluator:
             outcome=rec.outcome.value,
             rating=rec.rating,
             step=rec.step,
-            version=self.version,
+            version=version,
             fired=rec.fired,
             advisory=rec.advisory,
             missing=rec.missing,
             sent=sent,
             cards=tuple(cards),
-            explanation=explanation_object(advice, self._library, self.version) if audit else None,
+            explanation=explanation_object(advice, self._library, version) if audit else None,
             reasoning=explain_text(advice, self._library) if audit else "",
         )
 
@@ -248,7 +261,7 @@ class Evaluator:
             canonical=self._canonical,
             base_url=self._public_url,
             patient_id=request.context.patient_id,
-            version=self.version,
+            version=self.version_for(client),
             encounter_id=request.context.encounter_id,
             pama=criteria["ext.pama"],
             g_code=client.g_code,

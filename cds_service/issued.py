@@ -42,7 +42,7 @@ class Rated(msgspec.Struct, frozen=True):
     rating: str | None
     step: str
     version: str
-    """Of rules and value sets together."""
+    """Of rules, value sets and options together."""
     fired: tuple[str, ...]
     advisory: tuple[str, ...]
     missing: tuple[str, ...]

@@ -32,7 +32,7 @@ from cds_service.reporting.review import candidates
 FIRST = date(2026, 3, 30)
 WEEKS = 26
 CHANGED = date(2026, 7, 8)
-VERSIONS = ("0.1.0+5d4c1f0a92be", "0.2.0+b07731ce48aa")
+VERSIONS = ("0.1.0+5d4c1f0a92be", "0.2.0+b07731ce48aa.opt-4f2ac1")
 NOT_RATED = "INSUFFICIENT"
 
 # Share of orders, of cards answered, and of answered cards put aside.

@@ -35,11 +35,13 @@ def build_evaluator(
     """The use case with all its content, read and checked once."""
     from cds_service.companion.questions import load_questions
     from cds_service.content.folders import knowledge_dir
+    from cds_service.content.rules import rules_version
     from cds_service.evaluate import Evaluator
 
     return Evaluator(
         terminology,
         library or load_library(),
+        rules_version(),
         settings.canonical,
         settings.public_url,
         settings.catalogue_url,
@@ -55,11 +57,12 @@ def build_catalogue(
 ) -> Catalogue:
     """What the service goes by, with the options of `client`; None: those all clients share."""
     from cds_service.catalogue.build import build
-    from cds_service.evaluate import Evaluator
 
     library = library or load_library()
-    evaluator = Evaluator(terminology, library, settings.canonical, settings.public_url)
-    return build(library, terminology, evaluator, client or settings.development_client())
+    evaluator = build_evaluator(settings, terminology, library)
+    if client is None:
+        client = settings.development_client() if settings.dev else settings.shared_client()
+    return build(library, terminology, evaluator, client)
 
 
 def override_codings(library: Library, settings: Settings) -> list[dict[str, Any]]:

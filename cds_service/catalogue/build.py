@@ -42,8 +42,7 @@ SYSTEMS: Final = {
 class Adviser(Protocol):
     """What rates the sample orders."""
 
-    @property
-    def version(self) -> str: ...
+    def version_for(self, client: Client) -> str: ...
 
     def advise(self, request: HookRequest, now: datetime, client: Client) -> list[OrderAdvice]:
         """One recommendation for each selected draft."""
@@ -89,7 +88,7 @@ def build(
         for name, statement in library.statements.items()
     }
     return Catalogue(
-        version=adviser.version,
+        version=adviser.version_for(client),
         local_system=terminology.local_system,
         groups=tuple(library.groups.values()),
         entries=entries,

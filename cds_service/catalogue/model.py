@@ -117,7 +117,7 @@ class Catalogue(msgspec.Struct, frozen=True):
     """Everything, checked against each other when it is built."""
 
     version: str
-    """Of rules and value sets together, as cards carry it."""
+    """Of rules, value sets and options together, as cards carry it."""
     local_system: str
     groups: tuple[str, ...]
     """Headings in order."""

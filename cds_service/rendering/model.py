@@ -39,7 +39,7 @@ class RenderOptions(msgspec.Struct, frozen=True, gc=False):
     """Public base URL of the service."""
     patient_id: str
     version: str
-    """Version of rules and value sets together; shown in the explanation."""
+    """Version of rules, value sets and options together; shown in the explanation."""
     encounter_id: str | None = None
     pama: bool = True
     g_code: str = ""

@@ -71,7 +71,7 @@ class Week(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True):
-    """One version of rules and value sets, with the first and last day (UTC) it was in use."""
+    """One version of rules, value sets and options, with the first and last day (UTC) of its use."""
 
     version: str
     first: date

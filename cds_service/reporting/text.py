@@ -110,20 +110,12 @@ def _statements(report: Report) -> list[str]:
 
 
 def _versions(report: Report) -> list[str]:
-    head = (
-        "By version of the rules",
-        "in use (UTC)",
-        "orders",
-        "not rated",
-        "issued",
-        "override rate",
-    )
-    return _table(
+    head = ("By version of the rules", "orders", "not rated", "issued", "override rate")
+    lines = _table(
         head,
         [
             (
                 each.version,
-                f"{each.first} to {each.last}",
                 _n(each.orders),
                 _share(each.not_rated, each.orders),
                 _n(each.cards.issued),
@@ -132,6 +124,8 @@ def _versions(report: Report) -> list[str]:
             for each in report.versions
         ],
     )
+    used = [f"    in use {each.first} to {each.last} (UTC)" for each in report.versions]
+    return [*lines[:1], *(line for pair in zip(lines[1:], used, strict=True) for line in pair)]
 
 
 def _weeks(report: Report) -> list[str]:

@@ -48,7 +48,7 @@ class EvaluatorProtocol(Protocol):
 
     @property
     def version(self) -> str:
-        """Of rules and value sets together."""
+        """Of rules and value sets together, without the options of clients."""
         ...
 
     def evaluate(

@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from calls import NOW
+from sample_report import sample_report
 from stored import DEVELOPMENT, Service, accepted, overridden
 
 from cds_service.adapters.databases import database_url, transaction
@@ -19,6 +20,8 @@ from cds_service.adapters.store import schema
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.cli import main
 from cds_service.commands.report import FORMATS
+from cds_service.reporting.text import WIDTH
+from cds_service.reporting.text import render as text_of
 
 SCHEMA = json.loads(
     files("cds_service.reporting").joinpath("report.schema.json").read_text(encoding="utf-8")
@@ -141,6 +144,15 @@ def test_the_text_fits_a_terminal_and_says_it_in_words(report):
     assert "Candidates for review: none" in text
     assert "neurological examination" in text
     assert "Other reason" in text
+
+
+def test_the_text_of_many_orders_and_long_versions_fits_too():
+    lines = text_of(sample_report()).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    (at,) = (
+        at for at, line in enumerate(lines) if line.split()[:1] == ["0.2.0+b07731ce48aa.opt-4f2ac1"]
+    )
+    assert lines[at + 1].strip() == "in use 2026-07-08 to 2026-09-27 (UTC)"
 
 
 def test_csv_is_one_figure_a_line_and_no_formula(report):

@@ -36,7 +36,7 @@ PROFILES: Final = _table(
 )
 """How orders were judged: few rows that many ratings share, so that reports stay fast.
 
-`rating` null: no rating may be given. `version` is that of rules and value sets together.
+`rating` null: no rating may be given. `version` is that of rules, value sets and options together.
 """
 
 PROFILE_STATEMENTS: Final = _table(

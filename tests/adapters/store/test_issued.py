@@ -6,9 +6,10 @@ import json
 from uuid import UUID
 
 from calls import HOOK_INSTANCE
-from samples import SAMPLES
+from samples import SAMPLES, evaluator, terminology
 
 from cds_service.adapters.store import tables as t
+from cds_service.assembly.content import build_catalogue
 from cds_service.settings import Settings
 
 
@@ -43,6 +44,21 @@ def test_how_it_was_judged_is_said_by_its_profile(service):
     assert said == {(each["id"], "fired") for each in explained["fired"]} | {
         (each["id"], "advisory") for each in explained["advisory"]
     }
+
+
+def test_what_is_printed_and_stored_says_which_options_applied(serve):
+    settings = Settings(dev=True, options={"dup.days": 60})
+    service = serve(settings)
+    (card,) = service.cards("V01")
+    service.written()
+    (profile,) = service.rows(t.PROFILES)
+    assert settings.development_client().variant.startswith(".opt-")
+    version = card["extension"]["cervical-mri-cds.explanation"]["version"]
+    assert version == evaluator().version + settings.development_client().variant
+    assert profile["version"] == version
+    assert build_catalogue(settings, terminology()).version == version
+    assert service.web.get("/readyz").json["content"] == evaluator().version
+    assert len(version) <= 64  # the column of PROFILES
 
 
 def test_open_questions_are_kept(service):
