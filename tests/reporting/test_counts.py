@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from unittest import mock
 
@@ -12,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from past import CALLS, CLIENTS, DATES, Call, Card, Order, counted, nearest, write
 
+from cds_service.adapters import databases
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
 from cds_service.reporting import query
@@ -124,6 +128,30 @@ def test_a_clock_that_once_was_wrong_costs_one_week_more(url: sa.URL):
         found = report(url, Span(), {}, NOW)
     assert [each.start for each in found.weeks] == [monday(at).date() for at in FAR]
     assert found.cards.issued == asked.call_count == 3
+
+
+def test_who_writes_gets_in_between_two_weeks(url: sa.URL, monkeypatch):
+    """With a rollback journal nobody can write while anybody reads."""
+    monkeypatch.setattr(databases, "journal_mode", lambda _: "DELETE")
+    write(url, [call_at(NOW - timedelta(weeks=week)) for week in range(6)])
+    sqlite = url.get_backend_name() == "sqlite"
+    threads, writes = set(), []
+
+    def then_written(asker, week):
+        found = real(asker, week)
+        threads.add(threading.get_ident())
+        if sqlite:
+            with closing(sqlite3.connect(str(url.database), timeout=0)) as other:
+                assert other.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+                other.execute("BEGIN EXCLUSIVE")
+                writes.append(week)
+        return found
+
+    real = query._Asker.__call__
+    with mock.patch.object(query._Asker, "__call__", then_written):
+        assert report(url, Span(), {}, NOW).orders.evaluated == 6
+    assert (threads == {threading.get_ident()}) is sqlite
+    assert len(writes) == (6 if sqlite else 0)
 
 
 @pytest.mark.parametrize(
