@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from cds_service.adapters.databases import transaction
+from cds_service.adapters.databases import Begin, transactions
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.ids import first_of
 from cds_service.adapters.store.rows import milliseconds
 
-CHUNK: Final = 5000
+CHUNK: Final = 1000
 """Rows of one transaction: those who write meanwhile do not wait for long."""
 _PATIENCE: Final = 60.0
 
@@ -69,30 +70,51 @@ _EXPIRING: Final = tuple(
 )
 
 
-def purge(url: sa.URL, days: Mapping[str, int], now: datetime) -> Iterator[tuple[str, int]]:
+def purge(
+    url: sa.URL,
+    days: Mapping[str, int],
+    now: datetime,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[tuple[str, int]]:
     """Remove rows older than so many days, by kind; 0: none. What the companion app kept goes when
     it has expired. Yields tables and rows removed.
 
-    May be stopped and started again at any time. Raises ConfigurationError.
+    May be stopped and started again at any time. `clock` and `sleep` count seconds. Raises
+    ConfigurationError.
     """
-    for kind, parts in _PARTS.items():
-        if days[kind]:
-            before = now - timedelta(days=days[kind])
-            for part in parts:
-                yield part.table.name, _remove(url, part, before)
-    for part in _EXPIRING:
-        yield part.table.name, _remove(url, part, now)
+    parts = [
+        (part, now - timedelta(days=days[kind]))
+        for kind, found in _PARTS.items()
+        if days[kind]
+        for part in found
+    ]
+    parts += [(part, now) for part in _EXPIRING]
+    with transactions(url, wait=_PATIENCE) as begin:
+        for part, before in parts:
+            removed = 0
+            while True:
+                rows, took = _remove(begin, part, before, clock)
+                removed += rows
+                if rows:
+                    # Who waits for SQLite asks again and again and has no place in a row: as long
+                    # as the file was taken, it is free.
+                    sleep(took)
+                if rows < CHUNK:
+                    break
+            yield part.table.name, removed
 
 
-def _remove(url: sa.URL, part: Part, before: datetime) -> int:
+def _remove(
+    begin: Begin, part: Part, before: datetime, clock: Callable[[], float]
+) -> tuple[int, float]:
+    """Rows removed, CHUNK at most, and the seconds in which nobody else could write."""
     limit: Any = first_of(before) if part.by_id else milliseconds(before)
     old = sa.select(part.key).where(part.age < limit).limit(CHUNK)
-    removed = 0
-    while True:
-        with transaction(url, wait=_PATIENCE) as connection:
-            keys = list(connection.scalars(old))
-            for column in (*part.followers, part.key):
-                connection.execute(sa.delete(column.table).where(column.in_(keys)))
-        removed += len(keys)
-        if len(keys) < CHUNK:
-            return removed
+    with begin() as connection:
+        began = clock()
+        keys = list(connection.scalars(old))
+        for column in (*part.followers, part.key):
+            connection.execute(sa.delete(column.table).where(column.in_(keys)))
+    return len(keys), clock() - began

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -12,8 +14,10 @@ from calls import NOW
 from samples import SAMPLES
 from stored import Service, accepted, overridden
 
+from cds_service.adapters import databases
 from cds_service.adapters.databases import database_url, transaction
 from cds_service.adapters.store import copy as copying
+from cds_service.adapters.store import purge as purging
 from cds_service.adapters.store import schema
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.copy import copy
@@ -72,12 +76,35 @@ def test_each_kind_is_kept_as_long_as_its_own_setting_says(filled, kind, shrinks
 
 
 def test_many_rows_are_removed_a_few_at_a_time(filled, monkeypatch):
-    from cds_service.adapters.store import purge as purging
-
     monkeypatch.setattr(purging, "CHUNK", 2)
     removed = dict(purge(filled.store.url, FOR_EVER | {"ratings": 1}, NOW + timedelta(days=9)))
     rated = {name: removed[name] for name in ("suggestions", "cards", "ratings")}
     assert rated == {"suggestions": 6, "cards": 2, "ratings": 2}
+
+
+def test_between_two_transactions_of_a_purge_others_have_as_much_time_to_write(filled, monkeypatch):
+    """They would starve otherwise: with SQLite nobody stands in a row."""
+    url = filled.store.url
+    monkeypatch.setattr(purging, "CHUNK", 2)
+    monkeypatch.setattr(databases, "journal_mode", lambda _: "DELETE")
+    ticks = itertools.accumulate(itertools.count())
+    pauses = []
+
+    def written_meanwhile(seconds):
+        pauses.append(seconds)
+        if url.get_backend_name() == "sqlite":
+            with closing(sqlite3.connect(str(url.database), timeout=0)) as other:
+                other.execute("BEGIN EXCLUSIVE")
+
+    late = NOW + timedelta(days=9)
+    removed = dict(
+        purge(
+            url, FOR_EVER | {"ratings": 1}, late, clock=lambda: next(ticks), sleep=written_meanwhile
+        )
+    )
+    assert removed["suggestions"] == 6
+    # Each look at the clock is one second later than the last was: all that was measured is slept.
+    assert pauses == [1, 3, 5, 9, 13]
 
 
 def test_by_default_nothing_that_counts_is_ever_removed():
