@@ -80,3 +80,20 @@ def test_the_service_is_not_on_the_port_of_metrics(server, port):
 def test_the_folder_of_figures_is_private(server):
     (folder,) = server.log.parent.glob("cds-service-metrics-*")
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_what_the_store_kept_is_told_there_too(server, port):
+    """Of both workers together."""
+    event = {
+        "card": "7d4a1c52-6d1f-4d55-9f6c-1d2f3a4b5c6d",
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-03-02T12:00:00Z",
+    }
+    for _ in range(4):
+        with requests.Session() as session:
+            session.trust_env = False
+            url = f"{server.url}/cds-services/cervical-mri/feedback"
+            assert session.post(url, json={"feedback": [event]}, timeout=5).status_code == 204
+    for what, times in (("set_apart", 1), ("repeated", 3), ("kept", 0)):
+        name = f'cds_store_events_total{{event="feedback_{what}"}}'
+        assert figures(server, port, name) == times

@@ -37,9 +37,13 @@ FETCH_FAULTS: Final = (
 """Why a read from a FHIR server came to nothing: the kinds that are counted by name."""
 
 
-STORE_EVENTS: Final = ("card_without_uuid", "call_lost", "feedback_kept", "feedback_set_apart")
-"""What is counted of the store: cards sent while it was down, calls that were never written down,
-feedback that counts, and feedback that does not.
+STORE_EVENTS: Final = (
+    "card_without_uuid", "call_lost", "feedback_kept", "feedback_set_apart", "feedback_repeated",
+    "feedback_dropped",
+)  # fmt: skip
+"""What is counted of the store: cards sent while it was down; calls that were never written down;
+events of feedback that count from now on, and those that count nowhere; those that were there
+already; those beyond what is set apart for a client.
 """
 
 

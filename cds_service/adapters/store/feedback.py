@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -92,20 +92,35 @@ class Sorted:
         self.apart.append(row | {"received_at": milliseconds(self._now)})
 
 
-def write(connection: sa.Connection, found: Sorted, client: str, cap: int) -> None:
+class Written(NamedTuple):
+    """How many events a call brought that are kept now and were not before, and how many others."""
+
+    kept: int
+    set_apart: int
+    repeated: int
+    """There already."""
+    dropped: int
+    """To be set apart, and beyond the cap."""
+
+
+def write(connection: sa.Connection, found: Sorted, client: str, cap: int) -> Written:
     """All or nothing, in the transaction of `connection`. Repeats change nothing.
 
     `cap`: rows kept apart for one client, so that nobody fills the disk with what counts nowhere.
     """
-    insert_new(connection, t.FEEDBACK, found.events)
+    kept = insert_new(connection, t.FEEDBACK, found.events)
     insert_new(connection, t.FEEDBACK_SUGGESTIONS, found.suggestions)
     insert_new(connection, t.FEEDBACK_COMMENTS, found.comments)
+    room, set_apart = len(found.apart), 0
     if found.apart:
         apart = t.FEEDBACK_QUARANTINE
         there = connection.scalar(
             sa.select(sa.func.count()).select_from(apart).where(apart.c.client == client)
         )
-        insert_new(connection, apart, found.apart[: max(0, cap - (there or 0))])
+        room = min(room, max(0, cap - (there or 0)))
+        set_apart = insert_new(connection, apart, found.apart[:room])
+    repeated = len(found.events) - kept + room - set_apart
+    return Written(kept, set_apart, repeated, len(found.apart) - room)
 
 
 def _digest(*parts: Any) -> UUID:

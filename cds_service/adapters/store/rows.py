@@ -35,11 +35,15 @@ def milliseconds(at: datetime) -> int:
 
 def insert_new(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
-) -> None:
-    """Insert the rows that are not there yet; a repeat changes nothing."""
-    if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+) -> int:
+    """Insert the rows that are not there yet and say how many; a repeat changes nothing."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(
+        insert, list(rows), execution_options={"preserve_rowcount": True}
+    ).rowcount
 
 
 def issued_rows(slips: Iterable[tuple[Slip, float, float]]) -> Rows:

@@ -168,15 +168,17 @@ class Store:
             found = feedback.Sorted(client.name, now, origin, comments=self._options.comments)
             found.sort(events)
             with here.engine.begin() as connection:
-                feedback.write(connection, found, client.name, self._options.quarantine)
+                written = feedback.write(connection, found, client.name, self._options.quarantine)
         except (SQLAlchemyError, OSError) as why:
             here.rests_until = time.monotonic() + _REST
             self._say("feedback refused", why)
             raise StoreUnavailable from None
         finally:
             here.turns.release()
-        self._count("feedback_kept", len(found.events))
-        self._count("feedback_set_apart", len(found.apart))
+        self._count("feedback_kept", written.kept)
+        self._count("feedback_set_apart", written.set_apart)
+        self._count("feedback_repeated", written.repeated)
+        self._count("feedback_dropped", written.dropped)
 
     @property
     def vault(self) -> Vault | None:
