@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -28,6 +29,8 @@ LINGER: Final = 0.2
 """Seconds that a call waits for others to share its commit."""
 PAUSE: Final = 1.0
 """Seconds between tries while the database is down."""
+LAST: Final = 6.0
+"""Seconds in which a try that began in time comes to its end, so that what it loses is counted."""
 
 
 class Writer:
@@ -70,7 +73,7 @@ class Writer:
         """Write what is there, for at most so many seconds."""
         self._deadline = time.monotonic() + patience
         self._closing.set()
-        self._thread.join(patience + PAUSE)
+        self._thread.join(patience + LAST)
 
     def _run(self) -> None:
         while True:
@@ -107,7 +110,8 @@ class Writer:
             except (SQLAlchemyError, OSError) as why:
                 self._set_down(why)
                 if time.monotonic() > self._deadline:
-                    self._count("call_lost", len(batch))
+                    # There is no time to try the others one batch after another.
+                    self._count("call_lost", len(batch) + self._given_up())
                     return
                 self._closing.wait(PAUSE)
                 if self._closing.is_set():
@@ -115,6 +119,15 @@ class Writer:
             else:
                 self._set_down(None)
                 return
+
+    def _given_up(self) -> int:
+        """How many calls were still waiting; they wait no more."""
+        lost = 0
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
+                lost += 1
+        return lost
 
     def _one_by_one(self, batch: list[Item]) -> None:
         """A row that no database takes must not keep the others out."""

@@ -166,6 +166,17 @@ def test_a_queue_that_is_nearly_full_gives_no_uuids(service, monkeypatch):
     assert service.counted["call_lost"] > 0
 
 
+def test_what_could_not_be_written_before_the_stop_is_counted(service, locked, monkeypatch):
+    """Those in hand and those behind them, and the service stops all the same."""
+    monkeypatch.setattr(writer, "BATCH", 4)
+    with locked():
+        for _ in range(10):
+            service.cards()
+        service.written()
+    assert service.counted["call_lost"] == 10
+    assert service.rows(t.RATINGS) == []
+
+
 def test_a_row_no_database_takes_does_not_keep_the_others_out(service):
     service.cards()
     slip = service.store.slip(
