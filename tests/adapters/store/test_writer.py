@@ -54,3 +54,30 @@ def test_calls_that_wait_are_written_with_one_commit_for_some_hundred(
     service.written()
     assert len(service.rows(t.RATINGS)) == calls + 1
     assert len(begun) == commits + 1
+
+
+def test_when_the_time_to_stop_is_up_the_rest_is_not_tried_any_more(service, monkeypatch):
+    """Each try may take as long as a database takes to refuse it."""
+    monkeypatch.setattr(writer, "LINGER", 0.01)
+    monkeypatch.setattr(writer, "BATCH", 1)
+    tries: list[bool] = []
+    lost: list[int] = []
+
+    def refused():
+        tries.append(behind._closing.is_set())
+        raise OSError
+
+    behind = writer.Writer(refused, lambda _, number: lost.append(number), lambda _: None)
+    slip = service.store.slip(
+        service.settings.development_client(),
+        NOW,
+        hook="order-sign",
+        hook_instance=None,
+        patient="p",
+        practitioner="d",
+    )
+    for _ in range(50):
+        behind.put((slip, 0.1, 0.1))
+    behind.close(0)
+    assert lost == [50]
+    assert sum(tries) <= 2
