@@ -32,8 +32,10 @@ from cds_service.web.seams import (
 WAITED: Final = "cds_service.waited"
 """Key of the WSGI environment: seconds a call stood in the queue before a thread took it."""
 
-LOOKUP: Final = 0.1
-"""Seconds that a call waits for answers from the companion app."""
+LOOKUP: Final = 0.25
+"""Seconds that a call waits for answers from the companion app: without them its card may be another."""
+EVALUATION: Final = 0.15
+"""Seconds of its time that a call keeps for all that comes behind them."""
 
 _MEDIA_TYPES: Final = ("application/json", "application/fhir+json")
 
@@ -108,12 +110,19 @@ def _with_answers(
         for draft in asked.context.draft_orders
         if draft.get("resourceType") == "ServiceRequest" and isinstance(draft.get("id"), str)
     ]
-    wait = min(LOOKUP, max(0.0, left / 2))
+    wait = patience(left)
     patient, user = asked.context.patient_id, user_of(asked)
     found = answers.answered(client.name, patient, user, orders, now, wait)
     if found is None:
         return msgspec.structs.replace(asked, answers_unread=True)
     return msgspec.structs.replace(asked, answered=found) if found else asked
+
+
+def patience(left: float) -> float:
+    """Seconds to wait for answers when `left` are left of a call's time. Where reading the chart has
+    left little, half of it.
+    """
+    return min(LOOKUP, max(left - EVALUATION, left / 2, 0.0))
 
 
 def _slip(recorder: Recorder | None, asked: HookRequest, client: Client, now: datetime) -> Slip:

@@ -8,6 +8,7 @@ import pytest
 from calls import CARD, HOOK_INSTANCE, NOW, SERVICE, bundle, call, context, post
 
 from cds_service.app import create_app
+from cds_service.web.invoke import patience
 
 
 @pytest.mark.parametrize("path", [SERVICE, "/cds-services//cervical-mri", SERVICE + "/"])
@@ -138,3 +139,17 @@ def test_decimals_go_back_as_they_came(web, evaluator):
     }
     body = json.dumps(call(context=context(draftOrders=bundle("HERE")))).encode()
     assert b'"value":2.50' in post(web, body.replace(b'"HERE"', draft)).data
+
+
+@pytest.mark.parametrize(
+    ("left", "wait"),
+    [
+        pytest.param(0.5, 0.25, id="nothing was read"),
+        pytest.param(0.3, 0.15, id="the rest is for the evaluation"),
+        pytest.param(0.15, 0.075, id="all that reading may take is taken"),
+        pytest.param(10.0, 0.25, id="a client with a lot of time"),
+        pytest.param(-0.1, 0.0, id="too late already"),
+    ],
+)
+def test_the_look_up_of_answers_waits_for_what_is_left(left, wait):
+    assert patience(left) == pytest.approx(wait)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -22,11 +23,17 @@ AT_ONCE: Final = 4
 Found = Sequence[Sequence[Any]]
 
 
+class TooSlow(StoreUnavailable):
+    """Nothing is known to be wrong; the rows did not come in time."""
+
+
 class Reads(Protocol):
     """Reads rows of one table by their ids."""
 
     def read(self, ids: Sequence[str], wait: float) -> Found:
-        """Rows with these ids. Raises StoreUnavailable: not to be had in `wait` seconds."""
+        """Rows with these ids. Raises TooSlow when they did not come in `wait` seconds, another
+        StoreUnavailable when the database failed.
+        """
         ...
 
     def close(self) -> None: ...
@@ -63,7 +70,7 @@ class _File:
     def read(self, ids: Sequence[str], wait: float) -> Found:
         until = time.monotonic() + wait
         if not self._turns.acquire(timeout=wait):
-            raise StoreUnavailable
+            raise TooSlow
         try:
             connection = self._engine.raw_connection()
             try:
@@ -74,13 +81,19 @@ class _File:
                 return cursor.fetchall()
             finally:
                 connection.close()
-        except (SQLAlchemyError, sqlite3.Error, OSError):
-            raise StoreUnavailable from None
+        except (SQLAlchemyError, sqlite3.Error, OSError) as why:
+            raise TooSlow if _locked(why) else StoreUnavailable from None
         finally:
             self._turns.release()
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _locked(why: Exception) -> bool:
+    """Whether another has the file: the wait for it is over, and it is there."""
+    code = getattr(getattr(why, "orig", why), "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class _Server:
@@ -95,12 +108,14 @@ class _Server:
     def read(self, ids: Sequence[str], wait: float) -> Found:
         until = time.monotonic() + wait
         if not self._turns.acquire(timeout=wait):
-            raise StoreUnavailable
+            raise TooSlow
         running = self._threads.submit(self._read, ids)
         running.add_done_callback(lambda _: self._turns.release())
         try:
             return running.result(max(0.0, until - time.monotonic()))
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except FutureTimeout:
+            raise TooSlow from None
+        except (SQLAlchemyError, OSError):
             raise StoreUnavailable from None
 
     def _read(self, ids: Sequence[str]) -> Found:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.adapters.store import tables as t
-from cds_service.adapters.store.bounded import reads
+from cds_service.adapters.store.bounded import TooSlow, reads
 from cds_service.adapters.store.rows import Row, insert_new, milliseconds
 from cds_service.adapters.vault import Vault
 from cds_service.cdshooks.encode import encode
@@ -29,6 +29,10 @@ ORDERS: Final = 20
 """Drafts of one call that answers are looked up for."""
 _REST: Final = 1.0
 """Seconds after a failure in which a call goes without its answers at once."""
+_PATIENCE: Final = 3
+"""Look-ups in a row that took too long and are no failure yet: the next may well be in time, and a call
+without its answers gets another card.
+"""
 _SWEEP: Final = 60.0
 """Seconds between removals of what has expired."""
 _HANDLE, _ANSWERS = "handle", "answers"
@@ -50,6 +54,8 @@ class Companion:
         table = t.COMPANION_ANSWERS
         self._answers = reads(url, table.c.id, table.c.sealed)
         self._rests_until = 0.0
+        self._slow = 0
+        """Look-ups in a row that took too long."""
         self._swept = float("-inf")
 
     def close(self) -> None:
@@ -97,9 +103,13 @@ class Companion:
         by_mark = {mark: each for each in asked for mark in self._marks(each)}
         try:
             rows = self._answers.read(list(by_mark), wait)
-        except StoreUnavailable:
-            self._rests_until = time.monotonic() + _REST
+        except StoreUnavailable as why:
+            self._slow += 1
+            if not isinstance(why, TooSlow) or self._slow > _PATIENCE:
+                self._slow = 0
+                self._rests_until = time.monotonic() + _REST
             return None
+        self._slow = 0
         found: dict[str, Given] = {}
         for mark, sealed in rows:
             answers = self._open(_ANSWERS, sealed, Answers)

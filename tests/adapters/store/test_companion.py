@@ -265,11 +265,42 @@ def held(url):
 
 
 def test_a_database_that_fails_is_no_answer_and_is_left_alone_for_a_while(store, monkeypatch):
+    monkeypatch.setattr(companion, "_REST", 60.0)
     with transaction(store.url) as connection:
         t.COMPANION_ANSWERS.drop(connection)
     assert find(store) is None
     monkeypatch.setattr(store.companion, "_answers", None)  # to ask it would be an error
     assert find(store) is None
+
+
+def test_one_slow_look_up_is_no_failure_and_the_next_is_answered(store):
+    put(store)
+    store.companion.keep("secret", answers())
+    store.close()
+    with held(store.url):
+        for _ in range(companion._PATIENCE):
+            assert find(store, wait=0.01) is None
+    assert find(store)
+
+
+def test_a_database_that_goes_on_hanging_is_left_alone_for_a_while(store, monkeypatch):
+    monkeypatch.setattr(companion, "_REST", 60.0)
+    put(store)
+    with held(store.url):
+        for _ in range(companion._PATIENCE + 1):
+            assert find(store, wait=0.01) is None
+    monkeypatch.setattr(store.companion, "_answers", None)  # to ask it would be an error
+    assert find(store) is None
+
+
+def test_slow_look_ups_with_good_ones_between_them_are_no_failure(store):
+    put(store)
+    store.companion.keep("secret", answers())
+    store.close()
+    for _ in range(companion._PATIENCE + 1):
+        with held(store.url):
+            assert find(store, wait=0.01) is None
+        assert find(store)
 
 
 def test_a_database_that_hangs_is_no_answer_until_it_is_there_again(store, monkeypatch):

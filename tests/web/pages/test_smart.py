@@ -17,6 +17,7 @@ from calls import MARK, post
 from cryptography.fernet import Fernet
 from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
 from samples import SAMPLES, evaluator, terminology, text
+from stored import Patient
 
 from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
@@ -50,7 +51,7 @@ class Service:
         ):
             app = rooms.create_app(
                 settings, lambda: self.now, evaluator(), reader=self.chart,
-                store=store, companion=store, logger=make_logger(self.log),
+                store=store, companion=Patient(store), logger=make_logger(self.log),
             )  # fmt: skip
         self.web = app.test_client()
 

@@ -9,6 +9,7 @@ import pytest
 from calls import post
 from launching import EHR, ISS, NOW, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
 from samples import evaluator, terminology
+from stored import Patient
 
 from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
@@ -65,7 +66,7 @@ class Service:
             app = rooms.create_app(
                 Settings(base_url="https://cds.example"), lambda: NOW, evaluator(),
                 clients=clients, authenticator=Door(clients), reader=Chart(), store=store,
-                companion=store, logger=make_logger(self.log),
+                companion=Patient(store), logger=make_logger(self.log),
             )  # fmt: skip
         self.web = app.test_client()
 
