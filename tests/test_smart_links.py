@@ -124,6 +124,28 @@ def test_one_question_is_enough(serve):
     assert link_of([card])
 
 
+@pytest.mark.parametrize(
+    ("user", "linked"),
+    [
+        ("Practitioner/whitfield", True),
+        ("https://ehr.example.org/fhir/R4/Practitioner/whitfield", True),
+        ("PractitionerRole/whitfield", False),
+        ("https://elsewhere.example/Practitioner/whitfield", False),
+        ("whitfield", False),
+    ],
+)
+def test_only_a_user_whom_a_log_in_can_name_gets_a_link(serve, user, linked):
+    """A PractitionerRole is never the fhirUser of a Practitioner, however often the app is opened."""
+    service = serve()
+    request = SAMPLES[OPEN].request()
+    request["context"]["userId"] = user
+    (card,) = service.cards(request)
+    assert missing(card)
+    assert (link_of([card]) is not None) is linked
+    service.written()
+    assert len(service.rows(t.COMPANION_HANDLES)) == linked
+
+
 def test_a_client_without_the_app_gets_no_link(serve, monkeypatch):
     from cds_service.client import make_client
 

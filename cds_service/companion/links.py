@@ -21,6 +21,10 @@ LAUNCH: Final = "/smart/launch"
 """Where the app is launched, below the public URL; by every client also with its name behind it."""
 LARGEST_DRAFT: Final = 64 * 1024
 """Bytes of an order that are kept for the app."""
+PEOPLE: Final = ("Practitioner", "Patient", "RelatedPerson")
+"""Who can be known again at a log-in. A PractitionerRole is a post: its call names the post, the log-in
+of the app whoever fills it (SMART App Launch, fhirUser).
+"""
 
 
 def launch_path(client: Client) -> str | None:
@@ -38,6 +42,12 @@ def user_of(request: HookRequest) -> str:
     return relative(user, request.fhir_server) or user
 
 
+def can_log_in(user: str | None) -> bool:
+    """Whether a log-in of the app may name this very user, `Practitioner/x`."""
+    kind, _, identity = (user or "").partition("/")
+    return kind in PEOPLE and bool(identity) and "/" not in identity
+
+
 def with_handle(
     advice: OrderAdvice,
     request: HookRequest,
@@ -45,12 +55,14 @@ def with_handle(
     slip: Slip,
     questions: Questions,
 ) -> OrderAdvice:
-    """The advice with a handle, if the app can do something about what is missing, and the handle can
-    be kept. Without a question the app would be a detour; earlier answers can be changed there.
+    """The advice with a handle, if the app can do something about what is missing, its user can log in
+    there, and the handle can be kept. Without a question the app would be a detour; earlier answers
+    can be changed there.
     """
+    user = user_of(request)
     missing = advice.recommendation.missing
     of_use = questions.can_ask(missing) or (missing and advice.reference in request.answered)
-    if slip.handles_until is None or not of_use:
+    if slip.handles_until is None or not of_use or not can_log_in(user):
         return advice
     draft = encode(advice.order)
     if len(draft) > LARGEST_DRAFT:
@@ -60,7 +72,7 @@ def with_handle(
     handle = Handle(
         client=slip.client,
         patient=request.context.patient_id,
-        user=user_of(request),
+        user=user,
         order=advice.reference,
         expires=slip.handles_until,
         consult_ids=(consult_id(advice, options), *([carried] if carried else ())),

@@ -16,6 +16,7 @@ from flask import Response
 from cds_service.cdshooks.encode import encode
 from cds_service.client import Client, FhirServer, SmartApp
 from cds_service.companion.answers import Entered
+from cds_service.companion.links import can_log_in
 from cds_service.companion.questions import Question
 from cds_service.companion.visit import (
     OFFERED,
@@ -188,6 +189,9 @@ class Visits:
         parts, now = self._parts, self._parts.clock()
         handle = None
         if granted.app_context:
+            if not can_log_in(granted.user):
+                # No card is made for such a user, so this says nothing of any handle.
+                raise LaunchFailed("user")
             handle = parts.keeper.handle(granted.app_context, now)
             if not bound(handle, client.name, granted.patient, granted.user):
                 raise LaunchFailed("handle")

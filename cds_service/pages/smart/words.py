@@ -65,6 +65,13 @@ PROBLEMS: Final = {
         "The log-in does not say reliably who you are",
         "Open the app again from the card. If this stays, tell whoever runs this service.",
     ),
+    "user": Problem(
+        403,
+        "The log-in does not name the person the card was made for",
+        "It names nobody, or a role. Opening the app again does not help: enter the answers in the "
+        "record instead, and tell whoever runs this service that the log-in has to name you as "
+        "Practitioner. The order can be placed as usual without this app.",
+    ),
     "patient": Problem(
         400,
         "No patient is open",

@@ -243,7 +243,6 @@ def foreign(service):
     yield "unknown", {"app_context": "nobody-made-this"}
     yield "patient", {"app_context": service.handle(), "patient": "another"}
     yield "user", {"app_context": service.handle(), "user": "Practitioner/another"}
-    yield "nobody", {"app_context": service.handle(), "user": None}
 
 
 def test_a_foreign_or_expired_handle_gets_one_and_the_same_plain_page(service):
@@ -253,9 +252,21 @@ def test_a_foreign_or_expired_handle_gets_one_and_the_same_plain_page(service):
     handle = service.handle()
     service.now = NOW + timedelta(hours=24)
     pages["expired"] = service.open(404, app_context=handle)["html"]
-    assert len(pages) == 5
+    assert len(pages) == 4
     assert len(set(pages.values())) == 1
     assert PROBLEMS["handle"].title in pages["expired"]
+
+
+@pytest.mark.parametrize("user", [None, "PractitionerRole/x", "Person/x", "Practitioner/x/y"])
+def test_a_login_that_names_no_person_is_told_so_and_learns_nothing_of_the_handle(service, user):
+    for handle in (service.handle(), "nobody-made-this"):
+        answer = service.open(403, app_context=handle, user=user)
+        assert problem(answer) == "user"
+        assert "select it again" not in answer["html"]
+
+
+def test_without_a_handle_nobody_has_to_be_named(service):
+    assert asked(service.open(user=None))
 
 
 def test_a_handle_of_another_client_is_foreign(service, store):
