@@ -78,7 +78,7 @@ class CallerRefused(RequestError):  # noqa: N818  (what happened, not what it is
 class LaunchFailed(CdsServiceError):  # noqa: N818  (what happened, not what it is)
     """The companion app could not be launched. `reason` is a code from a closed list, for log and
     page: `server`, `state`, `refused`, `configuration`, `token`, `id-token`, `patient`, `chart`,
-    `handle`, `over`, `crowd`, `several`, `user`.
+    `handle`, `over`, `crowd`, `several`, `user`, `iss`.
     """
 
     def __init__(self, reason: str) -> None:

@@ -34,6 +34,8 @@ def smart(site: Site, parts: Parts) -> Blueprint:
         iss = request.args.get("iss", "") or visits.only_server()
         launched = request.args.get("launch", "")
         try:
+            if not iss and not name:
+                raise LaunchFailed("iss")
             if len(iss) + len(launched) > _LONGEST:
                 raise LaunchFailed("server")
             client, server = visits.find(iss, name)

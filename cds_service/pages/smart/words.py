@@ -25,6 +25,14 @@ PROBLEMS: Final = {
         "Open it from a card in your record system. If you did, tell whoever runs this service which "
         "system it was.",
     ),
+    # Names no server, and says it to everybody who leaves it out.
+    "iss": Problem(
+        400,
+        "This address does not say which system to log in to",
+        "Open the app from a card in your record system. To open it by itself, its address needs the "
+        "FHIR server of your record system: /smart/launch?iss=https://… Whoever runs this service "
+        "knows which.",
+    ),
     # Says nothing of who they are: whoever registers the app knows his own name.
     "several": Problem(
         400,

@@ -17,6 +17,7 @@ from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.adapters.vault import new_vault
 from cds_service.assembly import pages as assembled
 from cds_service.client import FhirServer, SmartApp, make_client
+from cds_service.pages.smart.words import PROBLEMS
 from cds_service.settings import Settings
 from cds_service.settings.clients import sharing
 from cds_service.web.call_log import make_logger
@@ -178,6 +179,16 @@ def test_a_name_that_does_not_go_with_the_server_launches_nothing(service, name,
     assert page.text == unknown.text
     assert policy(page) == policy(unknown)
     assert problem(service.send("begin", 403, iss=iss, client=name)) == "server"
+
+
+def test_without_a_server_the_address_is_said_to_need_one_and_none_is_named(service):
+    page = service.web.get("/smart/launch")
+    assert page.status_code == 400
+    assert PROBLEMS["iss"].title in page.text
+    assert "/smart/launch?iss=" in page.text
+    for word in (ISS, ELSEWHERE, *ORIGINS):
+        assert word not in page.text
+    assert '"reason":"iss"' in service.log.getvalue()
 
 
 def test_a_launch_begun_for_one_cannot_be_ended_for_the_other(service):
