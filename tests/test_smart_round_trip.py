@@ -381,15 +381,16 @@ def test_it_works_with_the_keyboard_and_for_a_screen_reader(opened, world):
         page.goto(world.launch(world.link(userId="Practitioner/keys")))
         log_in(page, "keys")
         wait_for(page, "INSUFFICIENT")
+        page.locator("#q-conservative-therapy-weeks").fill("long")
+        page.keyboard.press("Tab")
+        page.get_by_text("Enter a number from 0 to 1000").wait_for()
         page.locator("#q-neuro-exam-normal-open").focus()
         page.keyboard.press("ArrowLeft")
         wait_for(page, "INSUFFICIENT")
         page.locator("fieldset[data-link=motor-exam]").wait_for()
         # The page was drawn anew; who was at an answer still is.
         assert page.evaluate("document.activeElement.id") == "q-neuro-exam-normal-false"
-        page.locator("#q-conservative-therapy-weeks").fill("long")
-        page.keyboard.press("Tab")
-        page.get_by_text("Enter a number from 0 to 1000").wait_for()
+        assert page.locator("fieldset:has(input[type=radio][value='']:checked)").count() == 5
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert chromium.violations(page) == []
         page.locator("#use").focus()

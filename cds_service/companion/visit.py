@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, cast, runtime_checkable
 from uuid import uuid4
@@ -16,13 +16,13 @@ from cds_service.cdshooks.wire import PREFETCH_KEYS
 from cds_service.client import Client
 from cds_service.companion.answers import (
     Entered,
-    Recorded,
     mistake,
     of_response,
     recorded,
     response,
 )
-from cds_service.companion.questions import Question, Questions
+from cds_service.companion.asking import Asked, chosen
+from cds_service.companion.questions import Questions
 from cds_service.criteria.model import Outcome
 from cds_service.fhir.resources import AnyResource, Bundle, QuestionnaireResponse
 from cds_service.handles import Answers, Given, Handle
@@ -31,8 +31,6 @@ from cds_service.rendering.studies import CT, STUDIES, study_code
 
 Json = dict[str, Any]
 
-MOST_ASKED: Final = 8
-"""Questions on one page, beside those that are answered."""
 OFFERED: Final = tuple(study for study in STUDIES.values() if study is not CT)
 """Studies to choose from where no order came along."""
 
@@ -75,16 +73,6 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return "Visit(hidden)"
 
 
-class Asked(NamedTuple):
-    """One question on the page."""
-
-    question: Question
-    entered: Entered
-    recorded: Recorded | None
-    """What the record says, too old or too vague to count by itself."""
-    mistake: str
-
-
 class View(NamedTuple):
     """What the page shows for the answers so far."""
 
@@ -92,6 +80,8 @@ class View(NamedTuple):
     before: JudgedOrder
     """Without any answer of this visit."""
     asked: tuple[Asked, ...]
+    more: bool
+    """Whether other questions wait until some of these are answered."""
     elsewhere: tuple[tuple[str, str], ...]
     """What is missing and cannot be asked here, with what to do."""
 
@@ -172,7 +162,14 @@ class Companion:
             own = {order: Given(frozenset(), typed, certain=True)}
             asked = msgspec.structs.replace(request, answered=own)
             (after,) = self._judge.judged(asked, now, client)
-        return View(after, before, self._asked(visit, given, before, after), self._elsewhere(after))
+        links, more = chosen(
+            self._questions,
+            given,
+            at_first=before.advice.recommendation.missing,
+            lacking=after.advice.recommendation.missing,
+        )
+        asked = self._asked(visit, given, links)
+        return View(after, before, asked, more, self._elsewhere(after))
 
     def answers(
         self, visit: Visit, given: Mapping[str, Entered], view: View, now: datetime, client: Client,
@@ -220,19 +217,11 @@ class Companion:
         )
 
     def _asked(
-        self, visit: Visit, given: Mapping[str, Entered], before: JudgedOrder, after: JudgedOrder
+        self, visit: Visit, given: Mapping[str, Entered], links: Iterable[str]
     ) -> tuple[Asked, ...]:
-        """Questions stay where they are once asked; those that an answer raises come below."""
-        links: dict[str, None] = {}
-        for judged in (before, after):
-            for missing in judged.advice.recommendation.missing:
-                links |= dict.fromkeys(self._questions.ask_for(missing).questions)
-        for link in given:
-            links |= dict.fromkeys(self._questions.beside(link))
         pool = [resource for each in visit.chart.values() for resource in _resources(each.value)]
         found = []
-        # What was answered is always shown: the page sends back what it shows, and nothing else.
-        for link in [link for n, link in enumerate(links) if n < MOST_ASKED or link in given]:
+        for link in links:
             question, entered = self._questions.by_link[link], given.get(link, Entered())
             old = recorded(question, pool, self._local_system)
             found.append(Asked(question, entered, old, mistake(question, entered)))

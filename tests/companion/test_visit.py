@@ -7,19 +7,30 @@ from typing import Any
 
 import msgspec
 import pytest
-from samples import CLIENT, NOW, SAMPLES, evaluator, terminology, text
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import CLIENT, NOW, SAMPLES, evaluator, few, terminology, text
 
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
 from cds_service.companion.answers import Entered
+from cds_service.companion.asking import MOST_ASKED
 from cds_service.companion.questions import load_questions
-from cds_service.companion.visit import Companion, Visit, access, bound, chart_of, draft_for
+from cds_service.companion.visit import (
+    Companion,
+    Visit,
+    access,
+    bound,
+    chart_of,
+    draft_for,
+)
 from cds_service.content.folders import knowledge_dir
 from cds_service.errors import DataNotAvailable
 from cds_service.handles import Handle
 
-ABNORMAL = "263654008"
-COMPANION = Companion(evaluator(), load_questions(knowledge_dir()), terminology().local_system)
+NORMAL, ABNORMAL = "17621005", "263654008"
+QUESTIONS = load_questions(knowledge_dir())
+COMPANION = Companion(evaluator(), QUESTIONS, terminology().local_system)
 
 
 def visit(name="V17", **more):
@@ -40,8 +51,8 @@ def visit(name="V17", **more):
     return msgspec.json.decode(msgspec.json.encode(made), type=Visit)
 
 
-def view(given=None, name="V17", **more):
-    return COMPANION.view(visit(name, **more), given or {}, NOW, CLIENT)
+def view(entered=None, name="V17", **more):
+    return COMPANION.view(visit(name, **more), entered or {}, NOW, CLIENT)
 
 
 def links(found):
@@ -64,7 +75,7 @@ def test_exactly_what_is_missing_is_asked():
 
 
 @pytest.mark.parametrize(
-    ("given", "result"),
+    ("entered", "result"),
     [
         ({"neuro-exam-normal": Entered("true")}, "NOT_YET"),
         ({"neuro-exam-normal": Entered("false")}, "INSUFFICIENT"),
@@ -78,37 +89,82 @@ def test_exactly_what_is_missing_is_asked():
         ),
     ],
 )
-def test_what_is_said_moves_with_the_answers(given, result):
-    found = view(given)
+def test_what_is_said_moves_with_the_answers(entered, result):
+    found = view(entered)
     assert outcome(found) == result
     assert found.moved == (result != "INSUFFICIENT")
 
 
+FINDINGS = ["motor-exam", "sensory-exam", "reflex-exam", "gait-exam", "hand-clumsiness"]
+THERAPY = ["conservative-therapy-weeks", "conservative-therapy-none"]
+
+
+def unanswered(found):
+    return [each.question.link_id for each in found.asked if not each.entered.value]
+
+
 def test_an_answer_that_raises_a_question_shows_it_below():
     found = view({"neuro-exam-normal": Entered("false")})
-    assert links(found)[:3] == links(view())
-    assert links(found)[3:] == [
-        "motor-exam", "sensory-exam", "reflex-exam", "gait-exam", "hand-clumsiness",
-    ]  # fmt: skip
+    assert links(found) == ["neuro-exam-normal", *FINDINGS]
+
+
+def test_five_questions_at_most_are_open_the_most_telling_first():
+    """Strength, gait and hands say more than the weeks of treatment, which wait for room."""
+    found = view({"neuro-exam-normal": Entered("false")})
+    assert unanswered(found) == FINDINGS
+    assert found.more
+    entered = {"neuro-exam-normal": Entered("false"), "sensory-exam": Entered(NORMAL)}
+    found = view(entered)
+    assert unanswered(found) == [THERAPY[0], *(each for each in FINDINGS if each != "sensory-exam")]
+
+
+def test_questions_that_had_no_room_come_when_there_is_some():
+    entered = {"neuro-exam-normal": Entered("false"), "hand-clumsiness": Entered("false")}
+    entered |= dict.fromkeys(FINDINGS[:4], Entered(NORMAL))
+    found = view(entered)
+    assert outcome(found) == "INSUFFICIENT"
+    assert unanswered(found) == THERAPY
+    assert not found.more
+
+
+def test_a_question_of_the_start_stays_while_there_is_room():
+    """The weeks of treatment still turn NOT_YET into an MRI."""
+    found = view({"neuro-exam-normal": Entered("true")})
+    assert (outcome(found), unanswered(found)) == ("NOT_YET", THERAPY)
 
 
 def test_questions_stay_while_they_are_answered():
     before = links(view({"neuro-exam-normal": Entered("false")}))
-    given = {"neuro-exam-normal": Entered("false"), "motor-exam": Entered(ABNORMAL)}
-    assert links(view(given)) == before
+    entered = {"neuro-exam-normal": Entered("false"), "motor-exam": Entered(ABNORMAL)}
+    found = view(entered)
+    assert (outcome(found), links(found)) == ("MRI_URGENT", before)
+
+
+@few
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(QUESTIONS.by_link)),
+        st.sampled_from(["true", "false", "4", NORMAL, ABNORMAL]).map(Entered),
+        max_size=8,
+    )
+)
+def test_whatever_was_answered_five_are_open_and_every_answer_is_shown(entered):
+    found = view(entered)
+    assert len(unanswered(found)) <= MOST_ASKED == 5
+    assert set(entered) <= set(links(found))
 
 
 def test_what_was_answered_is_always_shown():
     """The page sends back what it shows: an alarm that is not shown would be gone with the next click."""
-    given = {
+    entered = {
         "iv-drug-use": Entered("false"),
         "ct-cspine-negative": Entered("true"),
         "neuro-exam-normal": Entered("false"),
         "hand-clumsiness": Entered("true"),
     }
-    found = view(given)
+    found = view(entered)
     assert outcome(found) == "MRI_URGENT"
-    assert set(given) <= set(links(found))
+    assert set(entered) <= set(links(found))
 
 
 def test_what_is_no_answer_changes_nothing():
@@ -147,10 +203,10 @@ def test_without_a_rating_the_order_comes_back_without_one():
 
 
 def test_what_is_kept_names_the_order_before_and_after():
-    given = {"motor-exam": Entered(ABNORMAL)}
-    found = view(given)
+    entered = {"motor-exam": Entered(ABNORMAL)}
+    found = view(entered)
     at = visit(consult_ids=("urn:uuid:1",))
-    kept = COMPANION.answers(at, given, found, NOW, CLIENT, NOW + timedelta(hours=24))
+    kept = COMPANION.answers(at, entered, found, NOW, CLIENT, NOW + timedelta(hours=24))
     assert kept.consult_ids == ("urn:uuid:1", found.now.consult_id)
     assert (kept.client, kept.user) == ("north", "Practitioner/x")
     response = msgspec.json.decode(kept.response)
