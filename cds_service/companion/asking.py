@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from cds_service.companion.answers import Entered, Recorded
 from cds_service.companion.questions import Question, Questions
+from cds_service.criteria.model import Recommendation
+from cds_service.facts.finding import Evidence
 
 MOST_ASKED: Final = 5
 """Open questions on one page, beside those that are answered."""
@@ -18,7 +20,9 @@ class Asked(NamedTuple):
     question: Question
     entered: Entered
     recorded: Recorded | None
-    """What the record says, too old or too vague to count by itself."""
+    """An answer in the record, too old or too vague to count by itself."""
+    evidence: tuple[Evidence, ...]
+    """What else the record says about it, as far as the criteria read it. It answers nothing."""
     mistake: str
 
 
@@ -51,3 +55,19 @@ def chosen(
             shown.update(new)
             room -= len(new)
     return [link for link in order if link in shown], not order.keys() <= shown
+
+
+def on_record(
+    questions: Questions, link: str, found: Recommendation, recorded: Recorded | None
+) -> tuple[Evidence, ...]:
+    """The evidence beside a question, without what stands there as an earlier answer already.
+
+    It is that of the findings behind the recommendation: nothing is read for this page alone.
+    """
+    known = recorded.reference if recorded else None
+    each = dict.fromkeys(
+        evidence
+        for statement in questions.on_record.get(link, ())
+        for evidence in found.findings[statement].evidence
+    )
+    return tuple(evidence for evidence in each if evidence.reference.split("#")[0] != known)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from cds_service.criteria.rooms import CRITERIA
 from cds_service.errors import ConfigurationError
 
 Kind = Literal["boolean", "choice", "integer", "quantity"]
@@ -51,9 +52,18 @@ class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Questions:
     """The questionnaire, and the way from what is missing to its questions."""
 
-    def __init__(self, url: str, items: Iterable[Question], asks: Iterable[Ask]) -> None:
-        """`url` is the questionnaire's canonical one."""
+    def __init__(
+        self,
+        url: str,
+        items: Iterable[Question],
+        asks: Iterable[Ask],
+        on_record: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        """`url` is the questionnaire's canonical one; `on_record` names by link the statements whose
+        evidence stands beside a question.
+        """
         self.url = url
+        self.on_record = on_record
         self.by_link: Mapping[str, Question] = {item.link_id: item for item in items}
         self.asks = tuple(asks)
 
@@ -81,6 +91,7 @@ def load_questions(knowledge: Path) -> Questions:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
         asks = msgspec.convert(table["ask"], tuple[Ask, ...])
+        on_record = msgspec.convert(table.get("on_record", {}), dict[str, tuple[str, ...]])
     except (tomllib.TOMLDecodeError, KeyError, msgspec.ValidationError) as why:
         raise ConfigurationError(f"{file.name}: {why}") from None
     known = {item.link_id for item in items}
@@ -92,7 +103,13 @@ def load_questions(knowledge: Path) -> Questions:
             )
         if bool(ask.questions) == bool(ask.elsewhere):
             raise ConfigurationError(f"{file.name}: {ask.missing}: give questions, or elsewhere")
-    return Questions(raw["url"], items, asks)
+    for link, statements in on_record.items():
+        strange = {link} - known or set(statements) - CRITERIA.keys()
+        if strange:
+            raise ConfigurationError(
+                f"{file.name}: on_record: no question or statement {', '.join(sorted(strange))}"
+            )
+    return Questions(raw["url"], items, asks, on_record)
 
 
 def _question(item: Mapping[str, Any]) -> Question:

@@ -21,9 +21,9 @@ from cds_service.companion.answers import (
     recorded,
     response,
 )
-from cds_service.companion.asking import Asked, chosen
+from cds_service.companion.asking import Asked, chosen, on_record
 from cds_service.companion.questions import Questions
-from cds_service.criteria.model import Outcome
+from cds_service.criteria.model import Outcome, Recommendation
 from cds_service.fhir.resources import AnyResource, Bundle, QuestionnaireResponse
 from cds_service.handles import Answers, Given, Handle
 from cds_service.rendering.judged import JudgedOrder, Reason
@@ -168,7 +168,7 @@ class Companion:
             at_first=before.advice.recommendation.missing,
             lacking=after.advice.recommendation.missing,
         )
-        asked = self._asked(visit, given, links)
+        asked = self._asked(visit, given, links, before.advice.recommendation)
         return View(after, before, asked, more, self._elsewhere(after))
 
     def answers(
@@ -217,14 +217,19 @@ class Companion:
         )
 
     def _asked(
-        self, visit: Visit, given: Mapping[str, Entered], links: Iterable[str]
+        self,
+        visit: Visit,
+        given: Mapping[str, Entered],
+        links: Iterable[str],
+        unanswered: Recommendation,
     ) -> tuple[Asked, ...]:
         pool = [resource for each in visit.chart.values() for resource in _resources(each.value)]
         found = []
         for link in links:
             question, entered = self._questions.by_link[link], given.get(link, Entered())
             old = recorded(question, pool, self._local_system)
-            found.append(Asked(question, entered, old, mistake(question, entered)))
+            beside = on_record(self._questions, link, unanswered, old)
+            found.append(Asked(question, entered, old, beside, mistake(question, entered)))
         return tuple(found)
 
     def _elsewhere(self, judged: JudgedOrder) -> tuple[tuple[str, str], ...]:

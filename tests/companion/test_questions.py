@@ -90,6 +90,9 @@ def test_a_handful_at_most_is_asked_for_one_thing():
         ('[[ask]]\nmissing = "x"', "give questions, or elsewhere"),
         ('[[ask]]\nmissing = "x"\nquestion = ["y"]', "questions.toml"),
         ("[[ask", "questions.toml"),
+        ('ask = []\n[on_record]\nnix = ["CONS-6WK"]', "no question or statement nix"),
+        ('ask = []\n[on_record]\nmotor-exam = ["RF-X"]', "no question or statement RF-X"),
+        ('ask = []\n[on_record]\nmotor-exam = "RF-X"', "questions.toml"),
     ],
 )
 def test_a_mistake_in_the_file_stops_the_start(tmp_path, text, said):

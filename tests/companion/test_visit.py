@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from chart import ago, concept, condition, resource
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import CLIENT, NOW, SAMPLES, evaluator, few, terminology, text
+from samples import CLIENT, NOW, SAMPLES, add, draft, evaluator, few, of_patient, terminology, text
+from treated import THERAPY as PHYSIOTHERAPY
 
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
@@ -165,6 +168,55 @@ def test_what_was_answered_is_always_shown():
     found = view(entered)
     assert outcome(found) == "MRI_URGENT"
     assert set(entered) <= set(links(found))
+
+
+def with_record(key, resource):
+    request = SAMPLES["V17"].request()
+    add(request, key, of_patient(request, resource))
+    return chart_of(decode(json.dumps(request).encode()))
+
+
+def test_treatment_on_record_stands_beside_its_question_with_its_date_and_answers_nothing():
+    """When it ended is not told, so it may be of one day or of forty."""
+    treated = resource(
+        "Procedure",
+        code=concept(PHYSIOTHERAPY),
+        status="completed",
+        performedPeriod={"start": ago(40)},
+    )
+    found = view(chart=with_record("procedures", treated))
+    assert outcome(found) == "INSUFFICIENT"
+    asked = {each.question.link_id: each for each in found.asked}
+    weeks = asked["conservative-therapy-weeks"]
+    assert weeks.entered == Entered()
+    assert weeks.recorded is None
+    assert {each.reference for each in weeks.evidence} == {f"Procedure/{treated['id']}"}
+    assert any(ago(40) in (each.date or "") for each in weeks.evidence)
+    assert not found.answered
+
+
+def test_a_finding_on_record_stands_beside_its_question():
+    """A weakness nobody confirmed to be of the neck is no examination of today."""
+    request = SAMPLES["V17"].request()
+    del draft(request)["reasonCode"]
+    weak = condition("sct|26544005", 400)
+    add(request, "conditions", of_patient(request, weak))
+    found = view(
+        {"neuro-exam-normal": Entered("false")},
+        chart=chart_of(decode(json.dumps(request).encode())),
+        draft=msgspec.Raw(json.dumps(draft(request)).encode()),
+    )
+    for each in found.asked:
+        if each.question.link_id in ("neuro-exam-normal", "motor-exam"):
+            assert [e.reference for e in each.evidence] == [f"Condition/{weak['id']}"], each
+        else:
+            assert each.evidence == ()
+
+
+def test_an_answer_of_this_visit_is_nothing_of_the_record():
+    found = view({"motor-exam": Entered(ABNORMAL)})
+    assert found.reasons
+    assert all(each.evidence == () for each in found.asked)
 
 
 def test_what_is_no_answer_changes_nothing():

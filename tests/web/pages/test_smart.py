@@ -14,10 +14,12 @@ from unittest import mock
 import msgspec
 import pytest
 from calls import MARK, post
+from chart import ago, concept, resource
 from cryptography.fernet import Fernet
 from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
-from samples import SAMPLES, evaluator, terminology, text
+from samples import SAMPLES, add, evaluator, of_patient, terminology, text
 from stored import Patient
+from treated import THERAPY
 
 from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
@@ -294,6 +296,22 @@ def test_without_a_handle_another_study_can_be_chosen(service):
     assert "without then with contrast" in answer["html"]
     answer = service.send("view", visit=answer["visit"], study="70551")
     assert "without then with contrast" in answer["html"]
+
+
+def test_what_the_record_says_of_a_question_stands_beside_it_with_its_date(service):
+    request = SAMPLES[OPEN].request()
+    treated = resource(
+        "Procedure", code=concept(THERAPY), status="completed", performedPeriod={"start": ago(40)}
+    )
+    add(request, "procedures", of_patient(request, treated))
+    handle = service.handle()
+    service.chart.prefetch = decode(json.dumps(request).encode()).prefetch
+    page = service.open(app_context=handle)["html"]
+    (weeks,) = re.findall('(?s)data-link="conservative-therapy-weeks".*?</fieldset>', page)
+    assert f"<code>Procedure/{treated['id']}</code>" in weeks
+    assert ago(40) in weeks
+    assert 'value=""' in weeks
+    assert "Still so today" not in weeks
 
 
 def test_where_nothing_is_left_to_ask_there_is_nothing_to_use(service):
