@@ -216,9 +216,13 @@ def _said(answer: Answer, found: Any, *, first: bool) -> str:
     for each, new in found:
         was = f"{new.outcome} became " if new.outcome else "" if first else "still "
         rating = f", rated {each.rating}" if each.rating else ", not rated"
-        words.append(f"{was}{each.outcome}{rating}")
+        words.append(f"{was}{each.outcome}{rating}{_changes(len(new.statements))}")
     if not found:
         words.append("no order was rated")
     if answer.system_actions:
         words.append("written on the order")
     return ", ".join(words)
+
+
+def _changes(count: int) -> str:
+    return f", {count} statement{'' if count == 1 else 's'} changed" if count else ""

@@ -96,10 +96,24 @@ def test_a_change_is_said_and_marked(change, read):
     edit = {"kind": "add", "finding": "394616008-Condition"}
     second = read(change(request=first["request"], edit=edit)["call"], before)
     assert second["said"] == (
-        "1 card, NOT_YET became MRI_URGENT, rated appropriate, written on the order"
+        "1 card, NOT_YET became MRI_URGENT, rated appropriate, 12 statements changed, "
+        "written on the order"
     )
     assert "was NOT_YET" in second["why"]
     assert "was unknown" in second["why"]
+
+
+def test_evidence_that_differs_is_marked_where_no_verdict_does(change, read):
+    """38.5 °C, then 40.1 °C: a fever as before."""
+    fever = {"kind": "measure", "measure": "8310-5-Cel", "value": "38.5"}
+    first = change(request=change(sample="V01")["request"], edit=fever)
+    before = read(first["call"])["memory"]
+    row = re.search(r'id="row-obs-vitals-(\d+)"(?:(?!</li>).)*38\.5', first["record"], re.DOTALL)
+    hotter = {"kind": "value", "key": "obs-vitals", "place": int(row[1]), "value": "40.1"}
+    second = read(change(request=first["request"], edit=hotter)["call"], before)
+    assert "still MRI_URGENT" in second["said"]
+    assert "<b>40.1 °C</b>" in second["why"]
+    assert f"<mark>was 38.5 °C, {NOW.date()}</mark>" in second["why"]
 
 
 def test_evidence_leads_to_its_entry(change, read):
