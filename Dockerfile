@@ -28,7 +28,8 @@ ENV PATH="/opt/cds-service/bin:${PATH}" \
     PYTHONUNBUFFERED=1 \
     CDS_SERVICE_HOST=0.0.0.0 \
     CDS_SERVICE_PORT=5005 \
-    CDS_SERVICE_STORE=sqlite:////var/lib/cds-service/store.db
+    CDS_SERVICE_STORE=sqlite:////var/lib/cds-service/store.db \
+    CDS_SERVICE_REPLAY_STORE=sqlite:////var/lib/cds-service/seen.db
 
 VOLUME /var/lib/cds-service
 USER 10001:10001

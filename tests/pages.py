@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +16,20 @@ class Pages:
         self.url = f"http://127.0.0.1:{port}"
         self.pages: dict[str, bytes | tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.delay = 0.0
+        """Seconds until an answer."""
+        self.open = threading.Event()
+        self.open.set()
+        self.closed = threading.Event()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Whoever asks gets no answer before the end of the block."""
+        self.open.clear()
+        try:
+            yield
+        finally:
+            self.open.set()
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.asked]
@@ -26,13 +40,16 @@ def serving() -> Iterator[Pages]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name is the library's
             here.asked.append((self.path, dict(self.headers)))
+            here.open.wait()
+            here.closed.wait(here.delay)
             page = here.pages.get(self.path, (404, {}, b""))
             status, headers, body = page if isinstance(page, tuple) else (200, {}, page)
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | headers).items():
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # it has not waited
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -44,6 +61,7 @@ def serving() -> Iterator[Pages]:
     try:
         yield here
     finally:
+        here.closed.set()
         server.shutdown()
         thread.join()
         server.server_close()

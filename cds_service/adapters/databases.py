@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -76,6 +77,23 @@ def make_file(url: sa.URL) -> None:
     """An empty file for SQLite that nobody but this user may read, if there is none yet."""
     if url.get_backend_name() == "sqlite":
         Path(str(url.database)).touch(mode=0o600, exist_ok=True)
+
+
+def only_ours(url: sa.URL) -> bool:
+    """Whether nobody else on this machine can write into a file of SQLite's, or put another, or
+    its journal, in its place; of PostgreSQL its own rights say who may.
+    """
+    if url.get_backend_name() != "sqlite":
+        return True
+    file = Path(str(url.database)).absolute()
+    try:
+        return all(_is_ours(place.stat()) for place in (file, file.parent))
+    except OSError:
+        return False
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid in (0, os.geteuid()) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def journal_mode(version: tuple[int, ...]) -> str:

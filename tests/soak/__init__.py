@@ -1,4 +1,4 @@
-"""Reload and restart the service under load, and count the calls that got no answer."""
+"""Reload and restart the service under load in production mode, and count the calls that got no card."""
 
 from __future__ import annotations
 
@@ -17,43 +17,73 @@ from pathlib import Path
 from typing import Self
 
 import requests
+from pages import Pages, serving
+from tokens import Issuer, jwks
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "fixtures" / "V12.json").read_bytes()
 URL = "/cds-services/cervical-mri"
+CLIENT = Issuer("north")
+KEYS_TAKE = 0.4
+"""Seconds in which the client's key server answers: longer than a call may wait for keys."""
 
 
 class Service:
-    """`cds-service serve` on a free port; its first process may be followed by others."""
+    """`cds-service serve` in production on a free port; its first process may be followed by others."""
 
-    def __init__(self, log: Path, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int, keys: Pages) -> None:
+        self.keys = keys
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = log
+        self.log = folder / "log"
+        config = folder / "cds.toml"
+        config.write_text(
+            f"""
+base_url = "{self.url}"
+port = {self.port}
+workers = {workers}
+store = "sqlite:///{folder / "store.db"}"
+replay_store = "sqlite:///{folder / "seen.db"}"
+[[clients]]
+name = "north"
+issuer = "{CLIENT.issuer}"
+jwks_url = "{keys.url}/jwks.json"
+"""
+        )
         script = Path(sys.executable).with_name("cds-service")
-        with log.open("w") as stream:
+        with self.log.open("w") as stream:
             self._first = subprocess.Popen(
-                [sys.executable, str(script), "serve", "--dev", f"--port={self.port}",
-                 f"--workers={workers}"],
+                [sys.executable, str(script), "serve", "--config", str(config)],
                 stdout=stream, stderr=stream,
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
             )  # fmt: skip
         self.master = self._first.pid
 
     def wait(self) -> None:
-        """Until it answers."""
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            if self._first.poll() is not None:
-                raise RuntimeError(self.log.read_text())
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError("no answer within a minute")
+        """Until it says that it is ready."""
+        with requests.Session() as session:
+            session.trust_env = False
+
+            def ready() -> bool:
+                if self._first.poll() is not None:
+                    raise RuntimeError(self.log.read_text())
+                try:
+                    return session.get(f"{self.url}/readyz", timeout=5).ok
+                except requests.ConnectionError:
+                    return False
+
+            self._until(ready, "not ready in time")
+
+    @contextmanager
+    def without_keys(self) -> Iterator[None]:
+        """The client's key server is down for as long as the block lasts."""
+        page = self.keys.pages.pop("/jwks.json")
+        try:
+            yield
+        finally:
+            self.keys.pages["/jwks.json"] = page
 
     def children(self, pid: int) -> list[int]:
         """Processes that were forked by this one; none when it has gone."""
@@ -68,6 +98,12 @@ class Service:
         before = set(self.children(self.master))
         os.kill(self.master, signal.SIGHUP)
         self._until(lambda: not before & set(self.children(self.master)), "the old workers stayed")
+
+    def replace(self) -> None:
+        """Stop one worker, and wait for the next."""
+        one = min(self.children(self.master))
+        os.kill(one, signal.SIGTERM)
+        self._until(lambda: one not in self.children(self.master), "the old worker stayed")
 
     def restart(self) -> None:
         """USR2: a new master takes over the socket; then the old one finishes and goes."""
@@ -151,12 +187,16 @@ class Load:
         with requests.Session() as session:
             session.trust_env = False
             while not self._stop.wait(pause):
+                token = CLIENT.current(self._url)
                 begun = time.perf_counter()
                 try:
                     response = session.post(
                         self._url,
                         data=SAMPLE,
-                        headers={"Content-Type": "application/json"},
+                        headers={
+                            "Content-Type": "application/json",
+                            "Authorization": f"Bearer {token}",
+                        },
                         timeout=30,
                     )
                     name = str(response.status_code)
@@ -170,10 +210,13 @@ class Load:
 
 
 @contextmanager
-def running(log: Path, workers: int = 2) -> Iterator[Service]:
-    service = Service(log, workers)
-    try:
-        service.wait()
-        yield service
-    finally:
-        service.stop()
+def running(folder: Path, workers: int = 2) -> Iterator[Service]:
+    with serving() as keys:
+        keys.pages["/jwks.json"] = jwks(CLIENT.jwk())
+        keys.delay = KEYS_TAKE
+        service = Service(folder, workers, keys)
+        try:
+            service.wait()
+            yield service
+        finally:
+            service.stop()

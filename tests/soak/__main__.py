@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from soak import Load, running
@@ -19,16 +20,21 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15, help="give up after")
     arguments = parser.parse_args()
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "log") as service:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as service:
         with Load(service.url, busy=6, idle=6, pause=1.5) as load:
-            for _ in range(arguments.reloads):
-                service.reload()
+            for number in range(arguments.reloads):
+                with service.without_keys() if number % 2 else nullcontext():
+                    service.reload()
+                    service.replace()
             calls = load.calls
             print(
-                f"{arguments.reloads} reloads: {calls} calls, failed {load.failed or 0}", flush=True
+                f"{arguments.reloads} reloads, and as many workers replaced, with the key server slow "
+                f"or down: {calls} calls, failed {load.failed or 0}",
+                flush=True,
             )
-            for _ in range(arguments.restarts):
-                service.restart()
+            for number in range(arguments.restarts):
+                with service.without_keys() if number % 2 else nullcontext():
+                    service.restart()
             print(
                 f"{arguments.restarts} restarts: {load.calls - calls} calls, "
                 f"failed so far {load.failed or 0}",

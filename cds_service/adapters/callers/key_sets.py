@@ -41,6 +41,8 @@ class KeySet(NamedTuple):
     """Every id in the set, also of keys that cannot be used."""
     notes: tuple[str, ...]
     """What was left out and should not have been there."""
+    document: bytes
+    """The set as it was received."""
 
 
 def read_key_set(data: bytes, algorithms: Sequence[str], *, published: bool = False) -> KeySet:
@@ -80,7 +82,7 @@ def read_key_set(data: bytes, algorithms: Sequence[str], *, published: bool = Fa
             keys |= {(kid, algorithm): key for algorithm, key in usable.items()}
             if not usable:
                 notes.append(f"key #{number} serves none of {', '.join(algorithms)}")
-    return KeySet(keys, frozenset(kids), tuple(notes))
+    return KeySet(keys, frozenset(kids), tuple(notes), data)
 
 
 def _members(data: bytes) -> list[dict[str, Any]]:

@@ -10,7 +10,9 @@ from cds_service.adapters.callers.download import download
 from cds_service.adapters.callers.key_cache import FetchedKeys, Keeper, Log, PinnedKeys
 from cds_service.adapters.callers.key_sets import KeySet, KeySetError, read_key_set
 from cds_service.adapters.callers.replay import ReplayStore
+from cds_service.adapters.callers.shared_keys import SharedKeys
 from cds_service.adapters.callers.tokens import Caller, TokenAuthenticator
+from cds_service.adapters.databases import only_ours
 from cds_service.client import Client, on_this_machine
 from cds_service.errors import ConfigurationError
 from cds_service.settings import Settings
@@ -42,13 +44,16 @@ def register(settings: Settings, log: Log) -> Registry:
     aside = store.prepare()
     if aside is not None:
         log.error("broken store of tokens seen put aside", file=str(aside))
+    shared = _shared(settings, store, log)
     callers, fetched, sources = [], [], []
     for each, client in zip(settings.clients, settings.runtime_clients(), strict=True):
         keys: PinnedKeys | FetchedKeys
         if each.keys_file is not None:
             keys = PinnedKeys(pinned_keys(settings, each))
         else:
-            keys = FetchedKeys(each.name, partial(fetch_keys, settings, each), log)
+            fetch, read = partial(fetch_keys, settings, each), partial(_read, settings, each)
+            shelf = shared.of(each.name, each.issuer, str(each.jwks_url), read) if shared else None
+            keys = FetchedKeys(each.name, fetch, log, shelf=shelf)
             fetched.append(keys)
         sources.append(keys)
         callers.append(Caller(client, each, keys))
@@ -103,8 +108,29 @@ def pinned_keys(settings: Settings, client: ClientSettings) -> KeySet:
 
 def fetch_keys(settings: Settings, client: ClientSettings) -> KeySet:
     """The keys at a client's JWKS URL. Raises DownloadError or KeySetError."""
-    data = download(client.peer(), "application/json", _LARGEST_SET)
+    return _read(settings, client, download(client.peer(), "application/json", _LARGEST_SET))
+
+
+def _read(settings: Settings, client: ClientSettings, data: bytes) -> KeySet:
+    """What is at the address or was, by one and the same measure. Raises KeySetError."""
+    if len(data) > _LARGEST_SET:
+        raise KeySetError("keys-malformed", f"more than {_LARGEST_SET // 1024} KiB")
     return read_key_set(data, client.algorithms, published=_for_tests(settings))
+
+
+def _shared(settings: Settings, store: ReplayStore, log: Log) -> SharedKeys | None:
+    """None: what one worker fetches stays with it. Whoever could write to the file could put keys
+    of their own in there, and come in.
+    """
+    if not any(each.jwks_url for each in settings.clients):
+        return None
+    if not only_ours(store.url):
+        log.warning(
+            "fetched keys are not shared: others may write to this file or its folder",
+            file=str(store.url.database),
+        )
+        return None
+    return SharedKeys(store.connect, log)
 
 
 def _store(settings: Settings) -> ReplayStore:

@@ -128,9 +128,17 @@ class ReplayStore:
                 self._down_until = self._monotonic() + _REST
             raise StoreDown from None
 
+    @property
+    def url(self) -> sa.URL:
+        return self._url
+
+    def connect(self) -> sa.Connection:
+        """Each statement is a transaction. Raises SQLAlchemyError or OSError."""
+        return self._of_this_process().connect()
+
     def check(self) -> None:
         """Raises when the store cannot be asked."""
-        with self._of_this_process().connect() as connection:
+        with self.connect() as connection:
             connection.execute(sa.select(_TOKENS.c.until).limit(1))
 
     def close(self) -> None:
@@ -141,7 +149,7 @@ class ReplayStore:
             self._engine = None
 
     def _insert(self, row: dict[str, object]) -> bool:
-        with self._of_this_process().connect() as connection:
+        with self.connect() as connection:
             try:
                 connection.execute(_INSERT, row)
             except IntegrityError:
