@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -21,7 +23,7 @@ from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
 from cds_service.drafts import selected
 from cds_service.errors import DataNotAvailable
-from cds_service.facts.patient_facts import PatientFacts
+from cds_service.facts.patient_facts import PatientFacts, Reading
 from cds_service.facts.record.attached import joined
 from cds_service.facts.record.frame import Frame
 from cds_service.facts.record.orders import Draft
@@ -45,13 +47,23 @@ REQUIRED = ("patient", "conditions")
 """Prefetch keys without which nothing is said (CDS Hooks, Prefetch: 412)."""
 
 
-class _Call(NamedTuple):
+@dataclass(frozen=True)
+class _Call:
     """What is the same for all orders of one call."""
 
     request: HookRequest
     now: datetime
     client: Client
     received: Received
+    terminology: Terminology
+
+    def frame(self) -> Frame:
+        return _frame(self.request, self.now, self.client, self.terminology)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Of the chart alone; not made when every order brings something of its own."""
+        return Reading(self.received, self.frame())
 
 
 NO_CARD = "No card: the order adheres and nothing is to do (cards.showAppropriate is false)."
@@ -184,7 +196,7 @@ class Evaluator:
     def passed_over(self, request: HookRequest, now: datetime, client: Client) -> list[str]:
         """Which drafts and selections are not rated, and why; one line each."""
         passed: list[str] = []
-        frame = self._frame(request, now, client)
+        frame = _frame(request, now, client, self._terminology)
         selected(request, frame, lambda what, why: passed.append(_printable(f"{what}: {why}")))
         return passed
 
@@ -198,7 +210,7 @@ class Evaluator:
         self, request: HookRequest, now: datetime, client: Client, watch: Watch | None = None
     ) -> list[OrderAdvice]:
         """One recommendation for each selected cervical-MRI draft, in the order of selection."""
-        frame = self._frame(request, now, client)
+        frame = _frame(request, now, client, self._terminology)
         drafts = selected(request, frame)
         if not drafts:
             return []
@@ -206,7 +218,7 @@ class Evaluator:
         if watch is not None:
             watch.gaps = gaps(received)
         _require(received)
-        call = _Call(request, now, client, received)
+        call = _Call(request, now, client, received, self._terminology)
         advices = []
         for draft, raw in drafts:
             advice = self._advice(call, draft, raw)
@@ -221,9 +233,9 @@ class Evaluator:
         self, call: _Call, draft: Draft, raw: Json, more: tuple[QuestionnaireResponse, ...] = ()
     ) -> OrderAdvice:
         # Each order gets a frame of its own: what it leaves out is noted on its own card.
-        own = self._frame(call.request, call.now, call.client)
-        known = joined(call.received, (*draft.attached, *more))
-        recommendation = recommend(Case(PatientFacts(known, draft, own)))
+        brought = (*draft.attached, *more)
+        reading = Reading(joined(call.received, brought), call.frame()) if brought else call.reading
+        recommendation = recommend(Case(PatientFacts(reading, draft, call.frame())))
         return OrderAdvice(
             order=raw,
             recommendation=recommendation,
@@ -245,15 +257,6 @@ class Evaluator:
             return left_out(before, response)
         return counted(after, response, self._terminology)
 
-    def _frame(self, request: HookRequest, now: datetime, client: Client) -> Frame:
-        return Frame(
-            now,
-            client.criteria,
-            self._terminology,
-            request.fhir_server,
-            request.context.encounter_id,
-        )
-
     def _options(self, request: HookRequest, client: Client) -> RenderOptions:
         criteria = client.criteria
         launch = launch_path(client)
@@ -274,6 +277,12 @@ class Evaluator:
             catalogue_url=self._catalogue_url,
             smart_url=launch and f"{self._public_url}{launch}",
         )
+
+
+def _frame(request: HookRequest, now: datetime, client: Client, terminology: Terminology) -> Frame:
+    return Frame(
+        now, client.criteria, terminology, request.fhir_server, request.context.encounter_id
+    )
 
 
 def _printable(text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from chart import NECK_PAIN, concept, condition, order, request
+from chart import NECK_PAIN, concept, condition, observation, order, recommend_all, request
 from samples import SAMPLES, Json, draft, respond, sample
 from wire import actions, nameless
 
+from cds_service.facts.record import observations
 from cds_service.rendering.explain import EXPLANATION
 
 FIRST, SECOND = order(id="first"), order("cpt|72156", id="second")
@@ -109,3 +110,33 @@ def test_orders_that_are_passed_over(changes):
     """Beside them the other order is advised on as if it stood alone."""
     body = request(*CHART, draft=(FIRST | changes, SECOND), hook="order-sign")
     assert advised(body) == [("second", "MRI_MAY")]
+
+
+OLD = condition(NECK_PAIN, 900, recorded=900, problem=False, id="old-pain")
+BECAUSE = order("cpt|72141", id="because", reasonReference=[{"reference": "Condition/old-pain"}])
+AHEAD = observation("hand-clumsiness", False, -9)
+
+
+@pytest.mark.parametrize("names", [("first", "because"), ("because", "first")])
+def test_the_reason_of_one_order_is_no_reason_of_another(names):
+    """A symptom of long ago counts for the order that names it, however many share the chart."""
+    drafts = {"first": FIRST, "because": BECAUSE}
+    alone, *_ = recommend_all(OLD, AHEAD, draft=drafts[names[0]])
+    beside, later = recommend_all(OLD, AHEAD, draft=[drafts[name] for name in names])
+    assert beside == alone
+    other, *_ = recommend_all(OLD, AHEAD, draft=drafts[names[1]])
+    assert later.data_notes == other.data_notes != alone.data_notes
+    assert later.data_notes[-1] == alone.data_notes[-1] == "1 date(s) in the future left out"
+
+
+def test_the_chart_is_read_once_for_all_orders(monkeypatch):
+    read, times = observations.read, []
+
+    def counted(*arguments):
+        times.append(1)
+        return read(*arguments)
+
+    monkeypatch.setattr(observations, "read", counted)
+    drafts = [order("cpt|72141", id=f"order-{n}") for n in range(100)]
+    assert len(recommend_all(*CHART, draft=drafts)) == 100
+    assert len(times) == 1

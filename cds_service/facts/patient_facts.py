@@ -1,6 +1,7 @@
 """The questions the criteria may ask of one patient's record.
 
-Everything here is derived once per call from the received resources; nothing changes afterwards.
+Everything here is derived once per draft, and what does not depend on it once per call, from the
+received resources; nothing changes afterwards.
 The names H-NECKPAIN, SYM-CORE, CORD-PATTERN, WORSE and so on are those of the criteria, section 0.6.
 """
 
@@ -25,36 +26,48 @@ from cds_service.fhir.dates import age_in_years, parse
 DEGENERATIVE = "VS-NECKPAIN-DEGENERATIVE"
 
 
-class PatientFacts:
-    """One patient, one draft order, one day."""
+class Reading:
+    """What the record says whatever is ordered: read once, it serves all drafts of a call."""
 
-    def __init__(self, received: Received, draft: Draft, frame: Frame) -> None:
+    def __init__(self, received: Received, frame: Frame) -> None:
+        before = frame.future
         self.received = received
-        self.draft = draft
-        self.frame = frame
-        self.config = frame.config
-        self.conditions = conditions.read(
-            received.of(r.Condition),
-            draft.order,
-            draft.reference,
-            frame,
-            received.patient,
-            draft.supporting,
-        )
+        self.conditions = conditions.recorded(received.of(r.Condition), frame, received.patient)
         self.observed = observations.read(
             received.of(r.Observation), received.of(r.QuestionnaireResponse), frame
         )
+        self.studies = imaging.done(received, frame)
+        self.implants = list(implants.devices(received, frame))
+        self.gadolinium_allergies = implants.gadolinium_allergies(received, frame)
+        self.future = frame.future - before
+        """Dates after today that were left out; every draft tells them on its own card."""
+
+
+class PatientFacts:
+    """One patient, one draft order, one day."""
+
+    def __init__(self, reading: Reading, draft: Draft, frame: Frame) -> None:
+        """`frame` is the draft's own, and learns here what the reading left out."""
+        received = self.received = reading.received
+        self.draft = draft
+        self.frame = frame
+        self.config = frame.config
+        frame.future += reading.future
+        self.conditions = conditions.read(
+            reading.conditions, draft.order, draft.reference, frame, draft.supporting
+        )
+        self.observed = reading.observed
         self.judged: Judged = conflicts.judge(
             [e for e in self.conditions.entries if e.current],
             self.conditions.reasons,
             conflicts.recent(self.observed.entries, frame),
         )
-        self.imaging = imaging.read(received, draft.order.id, frame)
+        self.imaging = imaging.read(reading.studies, received, draft.order.id, frame)
         behind = {e.key for e in self.conditions.entries}
         asserted = [e for e in self.conditions.reasons if e.key not in behind]
         self.surgery = surgery.read(received, [*self.conditions.entries, *asserted], frame)
-        self.implants = list(implants.devices(received, frame))
-        self.gadolinium_allergies = implants.gadolinium_allergies(received, frame)
+        self.implants = reading.implants
+        self.gadolinium_allergies = reading.gadolinium_allergies
 
     @cached_property
     def person(self) -> Person:

@@ -35,23 +35,20 @@ class Conditions(msgspec.Struct, frozen=True):
     refuted: list[Entry]
 
 
-def read(
-    conditions: Iterable[r.Condition],
-    draft: r.ServiceRequest,
-    draft_reference: str,
-    frame: Frame,
-    patient: r.Patient | None,
-    supporting: frozenset[str] = frozenset(),
-) -> Conditions:
-    """Conditions of this patient and the reasons the draft gives.
+class Recorded(msgspec.Struct, frozen=True):
+    """Conditions of the record, whatever the order, contradictions resolved."""
 
-    `supporting` are the draft's supportingInfo: it makes a Condition a matter of today, no reason.
-    """
+    entries: list[Entry]
+    refuted: list[Entry]
+
+
+def recorded(
+    conditions: Iterable[r.Condition], frame: Frame, patient: r.Patient | None
+) -> Recorded:
+    """Conditions of this patient that stand, and those that are refuted."""
     born = parse(patient.birth_date, frame.zone) if patient else None
-    referenced = {frame.reference(x) for x in draft.reason_reference or []} - {None}
     positive: list[Entry] = []
     refuted: list[Entry] = []
-    behind: list[Entry] = []
     for condition in conditions:
         code = frame.code(condition.code)
         if code is None or not (code := _allowed(code)):
@@ -62,14 +59,30 @@ def read(
         if verification == "refuted":
             refuted.append(_refutation(condition, code, frame))
             continue
-        entry = _entry(condition, code, verification, frame, born, referenced | supporting)
-        positive.append(entry)
-        if condition.reference in referenced:
-            behind.append(entry)
-    standing = [e for e in positive if not _taken_away(e, refuted)]
+        positive.append(_entry(condition, code, verification, frame, born))
+    return Recorded([e for e in positive if not _taken_away(e, refuted)], refuted)
+
+
+def read(
+    found: Recorded,
+    draft: r.ServiceRequest,
+    draft_reference: str,
+    frame: Frame,
+    supporting: frozenset[str] = frozenset(),
+) -> Conditions:
+    """Conditions of this patient as they look from the draft, and the reasons it gives.
+
+    `supporting` are the draft's supportingInfo: it makes a Condition a matter of today, no reason.
+    """
+    referenced = {frame.reference(x) for x in draft.reason_reference or []} - {None}
+    today = referenced | supporting
+    standing = [
+        msgspec.structs.replace(e, symptom=True) if e.reference in today and not e.symptom else e
+        for e in found.entries
+    ]
     reasons = _coded_reasons(draft, draft_reference, frame)
-    reasons += [_as_reason(e, frame) for e in behind if e in standing]
-    return Conditions(standing, reasons, refuted)
+    reasons += [_as_reason(e, frame) for e in standing if e.reference in referenced]
+    return Conditions(standing, reasons, found.refuted)
 
 
 def _allowed(code: Code) -> Code | None:
@@ -95,7 +108,6 @@ def _entry(
     verification: str | None,
     frame: Frame,
     born: Interval | None,
-    referenced: set[str | None],
 ) -> Entry:
     reference = condition.reference
     onset = frame.when(condition.onset_date_time)
@@ -117,7 +129,6 @@ def _entry(
         or frame.possibly_within(onset, lookback)
         or frame.possibly_within(recorded, lookback)
         or (encounter is not None and encounter == frame.encounter)
-        or reference in referenced
     )
     return Entry(
         kind=Kind.CONDITION,

@@ -44,6 +44,13 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
         return Evidence(self.reference, self.code.display, self.authored.text, None, None, note)
 
 
+class Studies(msgspec.Struct, frozen=True):
+    """Studies that were done, whatever the order."""
+
+    mri: list[Study]
+    ct: list[Study]
+
+
 class Imaging(msgspec.Struct, frozen=True):
     mri: list[Study]
     ct: list[Study]
@@ -58,8 +65,8 @@ def mri_sets(frame: Frame) -> frozenset[str]:
     return frozenset(names)
 
 
-def read(received: Received, draft_id: str | None, frame: Frame) -> Imaging:
-    """Studies and pending orders of this patient; undated and future ones are not used."""
+def done(received: Received, frame: Frame) -> Studies:
+    """Studies of this patient; undated and future ones are not used."""
     mri, ct = [], []
     wanted = mri_sets(frame)
     for study in _studies(received, frame):
@@ -67,7 +74,13 @@ def read(received: Received, draft_id: str | None, frame: Frame) -> Imaging:
             mri.append(study)
         if "VS-CTCSPINE" in study.code.sets:
             ct.append(study)
-    return Imaging(mri, ct, list(_pending(received, draft_id, wanted, frame)))
+    return Studies(mri, ct)
+
+
+def read(studies: Studies, received: Received, draft_id: str | None, frame: Frame) -> Imaging:
+    """Those studies, and the pending orders other than the draft."""
+    pending = list(_pending(received, draft_id, mri_sets(frame), frame))
+    return Imaging(studies.mri, studies.ct, pending)
 
 
 def _studies(received: Received, frame: Frame) -> Iterator[Study]:
