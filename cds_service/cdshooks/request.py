@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, NoReturn, TypeAlias, get_args
 
 import msgspec
 
-from cds_service.cdshooks import wire
+from cds_service.cdshooks import limits, wire
+from cds_service.cdshooks.limits import NUMBER
 from cds_service.cdshooks.salvage import ABSENT, PrefetchEntry, salvage
 from cds_service.errors import BadRequest
 from cds_service.fhir import resources as r
@@ -89,6 +90,7 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
 
     def raw_resources(self, key: str, reference: str) -> list[dict[str, Any]]:
         """Every resource under a prefetch key that is called `Type/id`, exactly as it was received.
+        None where a number or the depth of something is beyond what can be sent back.
 
         Whose it is is for the caller to see: another patient's may be called the same.
         """
@@ -99,17 +101,18 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
             for resource in found
             if isinstance(resource, dict)
             and f"{resource.get('resourceType')}/{resource.get('id')}" == reference
+            and limits.can_be_sent(resource)
         ]
 
     def _prefetched(self, key: str) -> list[Any]:
         try:
-            prefetch = wire.untyped.decode(self.body).get("prefetch") or {}
+            prefetch = _untyped(self.body).get("prefetch") or {}
             return (prefetch.get(key) or {}).get("entry") or []
-        except (msgspec.DecodeError, AttributeError):
+        except AttributeError:
             return []
 
     def _fetched(self, key: str) -> list[Any]:
-        pages = [wire.untyped.decode(page) for page in self.fetched.get(key, ())]
+        pages = [_untyped(page) for page in self.fetched.get(key, ())]
         return [entry for page in pages for entry in page.get("entry") or []]
 
     @property
@@ -118,14 +121,23 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
         return self.hook_instance if UUID_FORM.fullmatch(self.hook_instance) else None
 
 
+def _untyped(text: bytes) -> Any:
+    """All of it; an empty object where something in it, read nowhere else, cannot be had exactly."""
+    try:
+        return wire.untyped.decode(text)
+    except (msgspec.DecodeError, RecursionError, BadRequest):
+        return {}
+
+
 def decode(body: bytes) -> HookRequest:
     """Read a request body.
 
-    Raises BadRequest with a fixed text that names the member and the mend; a resource of the chart
+    Raises TooLarge where it holds more than `limits` say, BadRequest with a fixed text that names the member and the mend; a resource of the chart
     that is not FHIR R4 is counted in its PrefetchEntry and never fails the rest.
     """
     if body.startswith(BOM):
         raise BadRequest("structure", "send the JSON without a byte order mark")
+    limits.check_bytes(body)
     try:
         # msgspec does not look at the bytes of members it skips.
         if not body.isascii():
@@ -146,6 +158,7 @@ def _decode(body: bytes) -> HookRequest:
     except msgspec.ValidationError:
         envelope, prefetch = _loosely(body)
     else:
+        limits.check_drafts(len(envelope.context.draft_orders.entry or ()))
         prefetch = _typed(envelope.prefetch)
     request = _request(envelope, prefetch, body)
     _same_patient(request)
@@ -157,6 +170,7 @@ def _typed(prefetch: object | None) -> dict[str, PrefetchEntry]:
     for key in wire.PREFETCH_KEYS:
         value = getattr(prefetch, wire.attribute(key), msgspec.UNSET)
         entries[key] = ABSENT if value is msgspec.UNSET else PrefetchEntry(True, value)
+    limits.check_resources(sum(each.held for each in entries.values()))
     return entries
 
 
@@ -165,6 +179,9 @@ def _loosely(body: bytes) -> tuple[wire.Envelope, dict[str, PrefetchEntry]]:
     try:
         loose = wire.loose_envelopes.decode(body)
     except msgspec.ValidationError:
+        if body.lstrip()[:1] == b"{":
+            # Any type is good here, so what does not fit is an integer of thousands of digits.
+            raise BadRequest("value", NUMBER) from None
         raise BadRequest("structure", "the body must be one JSON object") from None
     hook = _text(loose.hook, "hook")
     hook_instance = _text(loose.hook_instance, "hookInstance")
@@ -204,6 +221,7 @@ def _drafts(value: Any) -> wire.DraftOrders:
     entries = value.get("entry")
     if value.get("resourceType") != "Bundle" or not isinstance(entries, list | None):
         raise BadRequest("structure", "context.draftOrders: send a FHIR Bundle")
+    limits.check_drafts(len(entries or ()))
     return wire.DraftOrders(
         "Bundle",
         [
@@ -232,6 +250,9 @@ def _request(
         raise BadRequest("required", "fhirServer: required when fhirAuthorization is sent")
     if granted is not None and not granted.access_token:
         raise BadRequest("required", "fhirAuthorization.access_token: send the token")
+    drafts = tuple(entry.resource for entry in context.draft_orders.entry or () if entry.resource)
+    for draft in drafts:
+        limits.check_draft(draft)
     # At order-sign everything unsigned is in scope, whatever a client may add (OG-1).
     picked = context.selections if envelope.hook == "order-select" else None
     return HookRequest(
@@ -242,9 +263,7 @@ def _request(
             patient_id=context.patient_id,
             encounter_id=context.encounter_id or None,
             selections=None if picked is None else tuple(picked),
-            draft_orders=tuple(
-                entry.resource for entry in context.draft_orders.entry or () if entry.resource
-            ),
+            draft_orders=drafts,
             beside=_by_reference(context.draft_orders),
         ),
         fhir_server=envelope.fhir_server or None,

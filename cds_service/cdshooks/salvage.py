@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from cds_service.cdshooks import wire
+from cds_service.cdshooks.limits import check_resources, holds_nul
 from cds_service.errors import BadRequest
 from cds_service.fhir import resources as r
 
@@ -20,6 +22,13 @@ class PrefetchEntry(msgspec.Struct, frozen=True, gc=False):
     """The decoded resource or Bundle. None: nothing readable, or `null` when `unreadable` is 0."""
     unreadable: int = 0
     """Resources that were left out because they are not what FHIR R4 says."""
+
+    @property
+    def held(self) -> int:
+        """How many resources came under this key."""
+        if isinstance(self.value, r.Bundle):
+            return len(self.value.entry or ()) + self.unreadable
+        return int(self.value is not None) + self.unreadable
 
 
 ABSENT: Final = PrefetchEntry(present=False)
@@ -39,16 +48,22 @@ def salvage(prefetch: msgspec.Raw) -> dict[str, PrefetchEntry]:
         raw = wire.raw_prefetches.decode(prefetch)
     except msgspec.ValidationError:
         raise BadRequest("structure", "prefetch: send an object, or leave it out") from None
-    return {
-        key: _entry(getattr(raw, wire.attribute(key), msgspec.UNSET)) for key in wire.PREFETCH_KEYS
-    }
+    entries: dict[str, PrefetchEntry] = {}
+    held = 0
+    for key in wire.PREFETCH_KEYS:
+        entries[key] = _entry(getattr(raw, wire.attribute(key), msgspec.UNSET), check_resources)
+        held += entries[key].held
+        check_resources(held)
+    return entries
 
 
 def read_resource(body: bytes) -> PrefetchEntry:
     """The answer of a FHIR server, read as if it had come under a prefetch key.
 
-    Raises ValueError when it is not JSON.
+    Raises ValueError when it is not JSON. How much it may hold is the reader's to say.
     """
+    if holds_nul(body):
+        raise ValueError("a string holds U+0000")
     try:
         if not body.isascii():
             body.decode("utf-8")
@@ -59,20 +74,24 @@ def read_resource(body: bytes) -> PrefetchEntry:
         raise ValueError("not JSON") from None
 
 
-def _entry(raw: msgspec.Raw | msgspec.UnsetType) -> PrefetchEntry:
+def _entry(
+    raw: msgspec.Raw | msgspec.UnsetType, limit: Callable[[int], None] = lambda _: None
+) -> PrefetchEntry:
+    """`limit` is told how many resources there are before they are read one by one."""
     if isinstance(raw, msgspec.UnsetType):
         return ABSENT
     try:
         return PrefetchEntry(present=True, value=wire.resources.decode(raw))
     except msgspec.ValidationError:
-        return _resource_by_resource(raw)
+        return _resource_by_resource(raw, limit)
 
 
-def _resource_by_resource(raw: msgspec.Raw) -> PrefetchEntry:
+def _resource_by_resource(raw: msgspec.Raw, limit: Callable[[int], None]) -> PrefetchEntry:
     try:
         loose = wire.loose_bundles.decode(raw)
     except msgspec.ValidationError:
         return UNREADABLE
+    limit(len(loose.entry))
     unreadable = 0
     kept: list[r.BundleEntry] = []
     for each in loose.entry:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cds_service.cdshooks.limits import NUMBER
 from cds_service.errors import BadRequest
 from cds_service.fhir.resources import AnyResource
 
@@ -134,8 +135,8 @@ def _exact(text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("inf")
-    if not number.is_finite() or abs(number.adjusted()) > 400:
-        raise BadRequest("value", "a number is out of range; send numbers below 1e400")
+    if not number.is_finite() or abs(number.adjusted()) >= 400:
+        raise BadRequest("value", NUMBER)
     return number
 
 
