@@ -35,9 +35,10 @@ class Patient:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def answered(self, *asked: Any) -> Any:
-        *known, _ = asked
-        return self._store.answered(*known, 30.0)
+    def answered(
+        self, client: str, patient: str, user: str, orders: Any, now: datetime, _: float
+    ) -> Any:
+        return self._store.answered(client, patient, user, orders, now, 30.0)
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from cds_service.criteria.rooms import CRITERIA
+from cds_service.criteria import rooms as _rooms  # noqa: F401  (fills the registry)
+from cds_service.criteria.registry import CRITERIA
 from cds_service.errors import ConfigurationError
 
 Kind = Literal["boolean", "choice", "integer", "quantity"]

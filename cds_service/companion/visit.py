@@ -168,8 +168,8 @@ class Companion:
             at_first=before.advice.recommendation.missing,
             lacking=after.advice.recommendation.missing,
         )
-        asked = self._asked(visit, given, links, before.advice.recommendation)
-        return View(after, before, asked, more, self._elsewhere(after))
+        on_page = self._asked(visit, given, links, before.advice.recommendation)
+        return View(after, before, on_page, more, self._elsewhere(after))
 
     def answers(
         self, visit: Visit, given: Mapping[str, Entered], view: View, now: datetime, client: Client,

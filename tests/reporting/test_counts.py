@@ -135,7 +135,8 @@ def test_who_writes_gets_in_between_two_weeks(url: sa.URL, monkeypatch):
     monkeypatch.setattr(databases, "journal_mode", lambda _: "DELETE")
     write(url, [call_at(NOW - timedelta(weeks=week)) for week in range(6)])
     sqlite = url.get_backend_name() == "sqlite"
-    threads, writes = set(), []
+    threads: set[int] = set()
+    writes: list[Span] = []
 
     def then_written(asker, week):
         found = real(asker, week)

@@ -109,6 +109,7 @@ def test_evidence_that_differs_is_marked_where_no_verdict_does(change, read):
     first = change(request=change(sample="V01")["request"], edit=fever)
     before = read(first["call"])["memory"]
     row = re.search(r'id="row-obs-vitals-(\d+)"(?:(?!</li>).)*38\.5', first["record"], re.DOTALL)
+    assert row
     hotter = {"kind": "value", "key": "obs-vitals", "place": int(row[1]), "value": "40.1"}
     second = read(change(request=first["request"], edit=hotter)["call"], before)
     assert "still MRI_URGENT" in second["said"]
