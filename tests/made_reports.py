@@ -107,6 +107,7 @@ REPORTS = st.builds(
     client=st.none() | TEXTS,
     orders=orders(),
     cards=tallies(),
+    without_uuid=NUMBERS,
     by_outcome=some(groups()),
     by_overlay=some(groups()),
     by_statement=some(statements()),

@@ -60,6 +60,8 @@ class Call:
     orders: list[Order]
     lost: bool
     """Its rows never reached the database."""
+    unsure: bool
+    """The store was down or busy: its cards were sent without a uuid."""
     evaluate: int
     total: int
     """Microseconds."""
@@ -105,6 +107,7 @@ CALLS = st.lists(
         at=st.integers(0, DAYS * 24 * 60 * 4).map(lambda n: BEGIN + n * timedelta(seconds=15.25)),
         orders=st.lists(orders(), min_size=1, max_size=2),
         lost=st.sampled_from([False, False, False, True]),
+        unsure=st.sampled_from([False, False, False, True]),
         evaluate=st.integers(0, 9_000),
         total=st.integers(0, 3_000_000),
     ),
@@ -135,33 +138,36 @@ def _call(store: Store, call: Call) -> None:
     )
     identities = slip.identities
     assert identities is not None
+    if call.unsure:
+        slip.identities = None
     for order in call.orders:
         for card in order.cards:
             card.uuid = UUID(identities.card())
             card.suggestions = tuple(
                 UUID(identities.suggestion(str(card.uuid))) for _ in card.names
             )
-    slip.rated = tuple(_rated(order) for order in call.orders)
+    slip.rated = tuple(_rated(order, kept=not call.unsure) for order in call.orders)
     if not call.lost:
         store.record(slip, call.evaluate / 1e6, call.total / 1e6)
-    for order in call.orders:
-        for card in order.cards:
-            for told in card.told:
-                if told.outcome == "accepted":
-                    told.reason, told.suggestions = None, card.suggestions[:1]
-                event = Event(
-                    card.uuid,
-                    told.outcome,  # type: ignore[arg-type]
-                    call.at + timedelta(minutes=told.late),
-                    # One that is not ours is set apart; the event counts if another one is.
-                    (*told.suggestions, UUID(int=1)) if told.outcome == "accepted" else (),
-                    told.reason,
-                )
-                store.keep([event, event], client, call.at + timedelta(minutes=30))
+    for card in (card for order in call.orders for card in order.cards):
+        if call.unsure:
+            card.told = []  # nothing can be told of what has no name
+        for told in card.told:
+            if told.outcome == "accepted":
+                told.reason, told.suggestions = None, card.suggestions[:1]
+            event = Event(
+                card.uuid,
+                told.outcome,  # type: ignore[arg-type]
+                call.at + timedelta(minutes=told.late),
+                # One that is not ours is set apart; the event counts if another one is.
+                (*told.suggestions, UUID(int=1)) if told.outcome == "accepted" else (),
+                told.reason,
+            )
+            store.keep([event, event], client, call.at + timedelta(minutes=30))
     store.keep([Event(UUID(int=1), "overridden", call.at)], client, call.at)
 
 
-def _rated(order: Order) -> Rated:
+def _rated(order: Order, *, kept: bool) -> Rated:
     return Rated(
         order_code="72141",
         outcome=order.outcome,
@@ -180,7 +186,7 @@ def _rated(order: Order) -> Rated:
                 card.primary,
                 tuple(zip(map(str, card.suggestions), card.names, strict=True)),
             )
-            for card in order.cards
+            for card in (order.cards if kept else ())
         ),
     )
 
@@ -199,7 +205,7 @@ def counted(calls: list[Call], span: Span) -> dict[str, Any]:
         for name in ("outcome", "overlay", "statement", "client", "version", "week", "reasons")
     }
     found["cards"] = Counter()
-    for call in kept:
+    for call in (call for call in kept if not call.unsure):
         for order in call.orders:
             for card in order.cards:
                 state, reasons = became(card)
@@ -213,6 +219,7 @@ def counted(calls: list[Call], span: Span) -> dict[str, Any]:
                     if state == "overridden":
                         found["reasons"][statement].update(reasons)
     rated = [(call, order) for call in kept for order in call.orders]
+    found["without uuid"] = sum(len(order.cards) for call, order in rated if call.unsure)
     found["outcomes"] = Counter(order.outcome for _, order in rated)
     found["silent"] = sum(not order.cards for _, order in rated)
     open_ = [(call, order) for call, order in rated if order.outcome == "INSUFFICIENT"]
@@ -231,7 +238,7 @@ def counted(calls: list[Call], span: Span) -> dict[str, Any]:
     found["evaluate"] = sorted(int(call.evaluate / 1e6 * 1_000_000) for call in kept)
     found["total"] = sorted(int(call.total / 1e6 * 1_000_000) for call in kept)
     found["offered"], found["taken"] = Counter(), Counter()
-    for _, order in rated:
+    for order in (order for call, order in rated if not call.unsure):
         for card in order.cards:
             found["offered"].update(card.names)
             if any(told.suggestions for told in events(card)):

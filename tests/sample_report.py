@@ -163,6 +163,7 @@ def sample_report(seed: int = 3) -> Report:
             ),
         ),
         cards=tally(every),
+        without_uuid=21,
         by_outcome=_groups((name, by_outcome[name]) for name, _ in outcomes.most_common()),
         by_overlay=_groups(by_overlay.items()),
         by_statement=statements,

@@ -34,6 +34,8 @@ TIMES: Final = ("evaluate", "total")
 
 CARD: Final = "card "
 """Begins the headings of cards among those of orders."""
+SENT: Final = "sent"
+"""The heading of cards that were sent, with a uuid or without."""
 
 States = Counter[int]
 """What became of cards -> how many."""
@@ -83,6 +85,8 @@ class Figures:
     """Heading -> key -> orders."""
     cards: dict[str, dict[str, States]] = field(default_factory=lambda: defaultdict(_states))
     """Heading -> key -> what became of the cards."""
+    sent: int = 0
+    """Cards, with a uuid or without."""
     joined: int = 0
     """Events on cards that have a row."""
     reasons: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -123,6 +127,9 @@ class Figures:
             if heading.startswith(CARD):
                 self._issued(heading.removeprefix(CARD), key, number, week)
                 continue
+            if heading == SENT:
+                self.sent += number
+                continue
             self.orders[heading][key].add(number, silent, first, last)
             if heading == "outcome":
                 week.orders += number
@@ -149,13 +156,16 @@ class Figures:
 def assemble(figures: Figures, span: Span, displays: Displays, made_at: datetime) -> Report:
     cards = figures.cards
     statements = _statements(figures)
+    tally = _tally(sum(cards["client"].values(), Counter()))
     return Report(
         made_at=made_at,
         start=span.start,
         end=span.end,
         client=span.client,
         orders=_orders(figures),
-        cards=_tally(sum(cards["client"].values(), Counter())),
+        cards=tally,
+        # A rating and its cards are written, and removed, in one transaction.
+        without_uuid=figures.sent - tally.issued,
         by_outcome=_groups(cards["outcome"]),
         by_overlay=_groups(cards["overlay"]),
         by_statement=statements,

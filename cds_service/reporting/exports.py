@@ -34,7 +34,8 @@ def as_json(report: Report) -> Json:
             "byStatement": {each.id: each.cards.issued for each in report.by_statement},
             "byOverlay": {group.key: group.cards.issued for group in report.by_overlay},
         }
-        | _answers(report.cards),
+        | _answers(report.cards)
+        | {"withoutUuid": report.without_uuid},
         "feedback": _feedback(report.feedback),
         "span": {
             "from": report.start and report.start.date().isoformat(),

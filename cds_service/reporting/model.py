@@ -173,6 +173,9 @@ class Report(msgspec.Struct, frozen=True):
     """None: all clients."""
     orders: Orders
     cards: Tally
+    without_uuid: int
+    """Cards that were sent while the store was down or busy: no feedback can name them, and no other
+    figure counts them."""
     by_outcome: tuple[Group, ...]
     """Primary cards by outcome."""
     by_overlay: tuple[Group, ...]

@@ -63,7 +63,8 @@ def _total(what: _Column) -> sa.ColumnElement[int]:
 def orders(way: Way) -> sa.Executable:
     """(heading, key, number, silent, first, last). Orders: `outcome`, `version`, and for those that
     were not rated `version not rated` and `question`; `first`, `last` in milliseconds. Their primary
-    cards: `card client`, `card version`, `card outcome`, `card statement`. Calls: `evaluate` and
+    cards: `card client`, `card version`, `card outcome`, `card statement`. Cards that were sent, with a
+    uuid or without, by client: `sent`. Calls: `evaluate` and
     `total`, where the key is the number of a bucket of durations. A call is counted at its first
     order, whose id it bears.
     """
@@ -85,6 +86,8 @@ def orders(way: Way) -> sa.Executable:
         chosen = sa.select(sa.literal(f"card {heading}"), key, _total(b.cards), *nothing)
         return chosen.select_from(source).where(b.cards > 0, *only).group_by(key)
 
+    sent = sa.select(sa.literal("sent"), b.client, _total(b.sent), *nothing)
+
     def times(heading: str) -> Any:
         key = sa.cast(b[heading], sa.String)
         chosen = sa.select(sa.literal(heading), key, b.orders, *nothing)
@@ -99,6 +102,7 @@ def orders(way: Way) -> sa.Executable:
         cards("version", _P.version, judged),
         cards("outcome", _P.outcome, judged),
         cards("statement", _S.statement, fired, _S.role == "fired"),
+        sent.where(b.client.is_not(None)).group_by(b.client),
         times("evaluate"),
         times("total"),
     )
@@ -120,6 +124,7 @@ def _orders_by(way: Way) -> sa.Select[Any] | sa.CompoundSelect[Any]:
         sa.func.count().label("orders"),
         sa.func.count().filter(_R.cards == 0).label("silent"),
         sa.func.count().filter(_R.primary_card).label("cards"),
+        sa.func.sum(_R.cards).label("sent"),
         sa.func.min(_R.at).label("first"),
         sa.func.max(_R.at).label("last"),
     )

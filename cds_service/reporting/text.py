@@ -22,7 +22,7 @@ def render(report: Report) -> str:
         _head(report),
         _candidates(report),
         _orders(report),
-        _table(("Cards", *_ANSWERS), [("all", *_answers(report.cards))]),
+        _cards(report),
         _table(("Primary cards by outcome", *_ANSWERS), _groups(report.by_outcome)),
         _table(("Overlay cards", *_ANSWERS), _groups(report.by_overlay)),
         _statements(report),
@@ -93,6 +93,12 @@ def _orders(report: Report) -> list[str]:
                 f"{_n(each.orders):>11} {each.share:>6.1%}  {each.question}", "", " " * 20
             )
     return lines
+
+
+def _cards(report: Report) -> list[str]:
+    lines = _table(("Cards", *_ANSWERS), [("all", *_answers(report.cards))])
+    without = _pairs("", [("sent without a uuid, in no other figure", _n(report.without_uuid), "")])
+    return [*lines, *without[1:]]
 
 
 def _statements(report: Report) -> list[str]:

@@ -8,6 +8,7 @@ import json
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
+from unittest import mock
 
 import jsonschema
 import pytest
@@ -18,6 +19,7 @@ from stored import DEVELOPMENT, Service, accepted, overridden
 from cds_service.adapters.databases import database_url, transaction
 from cds_service.adapters.store import schema
 from cds_service.adapters.store.store import Store, StoreOptions
+from cds_service.adapters.store.writer import Writer
 from cds_service.cli import main
 from cds_service.commands.report import FORMATS
 from cds_service.reporting.text import WIDTH
@@ -30,7 +32,9 @@ SCHEMA = json.loads(
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Six calls on two days, an hour before midnight, and what became of their cards."""
+    """Six calls on two days, an hour before midnight, and what became of their cards; during the last
+    one the store is busy.
+    """
     url = database_url(f"sqlite:///{tmp_path_factory.mktemp('store') / 'store.db'}", "test")
     with transaction(url) as connection:
         schema.upgrade(connection)
@@ -48,7 +52,9 @@ def store(tmp_path_factory):
     for name, answer in zip(("V01", "V01", "V01", "V12", "V17", "V19"), answers, strict=True):
         if name == "V12":
             service.now += timedelta(days=1)
-        for card in service.cards(name):
+        with mock.patch.object(Writer, "sure", name != "V19"):
+            cards = service.cards(name)
+        for card in cards:
             if items := answer(card):
                 service.feedback(*items)
     service.written()
@@ -82,6 +88,7 @@ def test_the_json_form_begins_with_cards_and_feedback(report):
     ]  # fmt: skip
     assert found["cards"]["byOutcome"]["NOT_YET"] == 3
     assert found["cards"]["byStatement"]["NOT-ACUTE"] == 3
+    assert found["cards"]["withoutUuid"] == 2
     assert found["feedback"] == {
         "events": 5,
         "accepted": 1,
@@ -144,6 +151,7 @@ def test_the_text_fits_a_terminal_and_says_it_in_words(report):
     assert "Candidates for review: none" in text
     assert "neurological examination" in text
     assert "Other reason" in text
+    assert "sent without a uuid, in no other figure                2" in text
 
 
 def test_the_text_of_many_orders_and_long_versions_fits_too():
@@ -161,6 +169,7 @@ def test_csv_is_one_figure_a_line_and_no_formula(report):
     assert all(len(row) == 4 for row in rows)
     assert ["cards", "NOT_YET", "byOutcome", "3"] in rows
     assert ["feedback", "", "accepted", "1"] in rows
+    assert ["cards", "", "withoutUuid", "2"] in rows
     assert ["statements", "NOT-ACUTE", "overriddenByReason: other", "1"] in rows
     assert len({tuple(row[:3]) for row in rows}) == len(rows)
     assert not any(cell[:1] in ("=", "+", "-", "@") for row in rows for cell in row)

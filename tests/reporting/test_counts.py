@@ -62,6 +62,7 @@ def test_the_report_says_what_a_count_by_hand_says(url: sa.URL, calls, first, la
     found, by_hand = report(url, asked, {}, NOW), counted(calls, asked)
 
     assert states(found.cards) == by_hand["cards"]
+    assert found.without_uuid == by_hand["without uuid"]
     assert groups(found.by_outcome) == by_hand["outcome"]
     assert groups(found.by_overlay) == by_hand["overlay"]
     assert groups(found.by_client) == by_hand["client"]
@@ -117,7 +118,7 @@ FAR = (datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC), NOW, datetime(2106, 2, 6, tzin
 
 def call_at(at):
     order = Order("MRI_ROUTINE", "1", ("SUP-GENERAL",), (), [Card("MRI_ROUTINE", True, ())])
-    return Call("north", at, [order], lost=False, evaluate=1, total=1)
+    return Call("north", at, [order], lost=False, unsure=False, evaluate=1, total=1)
 
 
 def test_a_clock_that_once_was_wrong_costs_one_week_more(url: sa.URL):

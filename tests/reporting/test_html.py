@@ -34,6 +34,7 @@ EMPTY = Report(
     client=None,
     orders=Orders(0, 0, 0, {}, ()),
     cards=NOBODY,
+    without_uuid=0,
     by_outcome=(),
     by_overlay=(),
     by_statement=(),
@@ -124,6 +125,16 @@ def test_nobody_answered_is_no_rate_of_zero():
         ["NOT-ACUTE", "7", "none answered", "0", "0", "0", "7", "–"]
     ]
     assert not [each for each in page.drawings() if "statements" in each.get("aria-labelledby", "")]
+
+
+def test_cards_without_a_uuid_are_told_and_only_then():
+    orders = Orders(7, 0, 0, {"NOT_YET": 7}, ())
+    report = msgspec.structs.replace(EMPTY, orders=orders, without_uuid=6)
+    assert "No card could be kept: 6 were sent without a uuid." in Page(report).text
+    assert "21 more cards were sent without a uuid" in Page(SAMPLE).text
+    none = Page(msgspec.structs.replace(report, without_uuid=0)).text
+    assert "No card was issued: all 7 orders passed in silence." in none
+    assert "without a uuid" not in none
 
 
 def test_nothing_at_all_is_a_page_that_says_where_to_look():

@@ -33,8 +33,8 @@ class Part(NamedTuple):
 _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "ratings": (
         Part(t.SUGGESTIONS, t.SUGGESTIONS.c.uuid, t.SUGGESTIONS.c.uuid, True),
-        Part(t.CARDS, t.CARDS.c.uuid, t.CARDS.c.uuid, True),
-        Part(t.RATINGS, t.RATINGS.c.id, t.RATINGS.c.id, True),
+        # Together: a report that found ratings without their cards would count these as never kept.
+        Part(t.RATINGS, t.RATINGS.c.id, t.RATINGS.c.id, True, (t.CARDS.c.rating,)),
     ),
     "feedback": (
         Part(
