@@ -127,6 +127,9 @@ def _show(scenario: Scenario, url: str, *, once: bool) -> int:
         print(f"        {url}/cds-services")
         print(f"Again   curl -sS {url}/cds-services/{SERVICE_ID} \\")
         print(f"          -H 'Content-Type: application/json' -d @{shlex.quote(str(file))}")
+        print(
+            'Then    feedback on a card, and what it teaches: README.md, "From a card to the report"'
+        )
         print("\nThe service runs until Ctrl-C.", flush=True)
         while True:
             time.sleep(3600)

@@ -111,6 +111,8 @@ def test_it_runs_until_it_is_stopped_and_takes_the_service_along(stop, code):
         session.trust_env = False
         seen = until(process, "until Ctrl-C")
         assert f"Open    {url}/workbench " in seen
+        (title,) = re.findall(r'README.md, "(.+)"', seen)
+        assert f"### {title}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
         (again,) = re.findall(r"-d @(.+)", seen)
         body = Path(shlex.split(again)[0]).read_bytes()
         headers = {"Content-Type": "application/json"}
