@@ -90,6 +90,11 @@ class View(NamedTuple):
         return self.now.advice.recommendation.outcome is not Outcome.INSUFFICIENT
 
     @property
+    def order(self) -> Json | None:
+        """The draft with its rating; None: it is as it came, for want of a rating or of a new one."""
+        return self.now.order if self.now.order != self.now.advice.order else None
+
+    @property
     def moved(self) -> bool:
         return self.now.title != self.before.title
 

@@ -250,8 +250,19 @@ def test_the_order_comes_back_as_it_was_with_its_rating():
     assert "http://fhir.org/argonaut/Extension/pama-rating" in urls
 
 
+def test_an_order_that_has_this_very_rating_is_as_it_came():
+    entered = {"motor-exam": Entered(ABNORMAL)}
+    rated = msgspec.Raw(encode(view(entered).now.order))
+    assert view(entered).order is not None
+    assert view(entered, draft=rated).order is None
+    other = {"neuro-exam-normal": Entered("true")}
+    assert view(other, draft=rated).order is not None
+
+
 def test_without_a_rating_the_order_comes_back_without_one():
-    assert "extension" not in view({"neuro-exam-normal": Entered("false")}).now.order
+    found = view({"neuro-exam-normal": Entered("false")})
+    assert "extension" not in found.now.order
+    assert found.order is None
 
 
 def test_what_is_kept_names_the_order_before_and_after():

@@ -169,7 +169,9 @@ class Visits:
         html = self._site.render("smart/done.html", view=view, until=shown)
         told: dict[str, Any] = {}
         if visit.origin:
-            told = {"send": view.now.order, "origin": visit.origin, "handle": visit.messaging or ""}
+            told = {"origin": visit.origin, "handle": visit.messaging or ""}
+            if view.order is not None:
+                told["send"] = view.order
         return {"html": html} | told
 
     @contextmanager

@@ -368,6 +368,33 @@ def test_use_this_keeps_the_answers_and_tells_the_ehr_the_rated_order(service):
     assert card["source"]["topic"]["code"] == "MRI_URGENT"
 
 
+def test_an_order_without_a_rating_is_kept_and_not_sent(service):
+    answer = service.open(app_context=service.handle())
+    assert "There is no rating yet to send back" in answer["html"]
+    no = {"neuro-exam-normal": {"value": "false", "unit": ""}}
+    assert "with its rating" not in service.send("view", visit=answer["visit"], answers=no)["html"]
+    told = service.send("use", visit=answer["visit"], answers=no)
+    assert (told["origin"], told["handle"]) == (EHR, "m1")
+    assert "send" not in told
+    assert len(list(rows(service.store))) == 1
+
+
+def test_an_order_that_gets_a_rating_is_promised_and_sent_with_it(service):
+    answer = service.open(app_context=service.handle())
+    body = {"visit": answer["visit"], "answers": {"motor-exam": ABNORMAL}}
+    page = service.send("view", **body)["html"]
+    assert "sends the order with its rating" in page
+    assert "no rating yet to send" not in page
+    assert "send" in service.send("use", **body)
+
+
+def test_without_messages_nothing_is_promised_to_be_sent(service):
+    page = service.open(app_context=service.handle(), origin=None)["html"]
+    assert "keeps your answers" in page
+    assert "rating to send" not in page
+    assert "sends the order" not in page
+
+
 def test_a_handle_is_good_for_one_answer(service):
     answer = service.open(app_context=service.handle())
     body = {"visit": answer["visit"], "answers": {"motor-exam": ABNORMAL}}

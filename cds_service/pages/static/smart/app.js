@@ -70,9 +70,14 @@ async function use() {
 
 /** @param {import('./calls.js').Answer} answer */
 async function tell(answer) {
-  const ehr = answer.origin && answer.send ? channel(answer.origin, answer.handle) : null;
+  const ehr = answer.origin ? channel(answer.origin, answer.handle) : null;
   if (!ehr) {
     reveal('alone');
+    return;
+  }
+  if (!answer.send) {
+    reveal('kept');
+    await ehr.send('ui.done', {});
     return;
   }
   reveal('sending');
@@ -83,7 +88,7 @@ async function tell(answer) {
 
 /** @param {string} id */
 function reveal(id) {
-  for (const each of ['alone', 'sending', 'sent', 'unsure']) {
+  for (const each of ['alone', 'kept', 'sending', 'sent', 'unsure']) {
     const element = document.getElementById(each);
     if (element) element.hidden = each !== id;
   }
