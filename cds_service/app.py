@@ -18,7 +18,13 @@ from cds_service.assembly.content import (
     load_terminology,
     override_codings,
 )
-from cds_service.assembly.pages import build_bench, build_companion, build_site, launchable
+from cds_service.assembly.pages import (
+    build_bench,
+    build_companion,
+    build_site,
+    launchable,
+    own_options,
+)
 from cds_service.cdshooks.services import discovery_document
 from cds_service.client import Client
 from cds_service.companion.visit import Judge
@@ -150,7 +156,9 @@ def create_app(
     if site and settings.pages.criteria:
         app.register_blueprint(
             criteria_pages.criteria(
-                site, lambda: build_catalogue(settings, terminology, library=library)
+                site,
+                partial(build_catalogue, settings, terminology, library=library),
+                own_options(settings, clients),
             )
         )
     if (

@@ -23,6 +23,7 @@ from cds_service.criteria.model import Recommendation
 from cds_service.criteria.registry import Case, check_against
 from cds_service.drafts import selected
 from cds_service.errors import DataNotAvailable
+from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.patient_facts import PatientFacts, Reading
 from cds_service.facts.record.attached import joined
 from cds_service.facts.record.frame import Frame
@@ -81,9 +82,11 @@ class Evaluator:
         public_url: str,
         catalogue_url: str | None = None,
         questions: Questions | None = None,
+        shared: CriteriaConfig | None = None,
     ) -> None:
         """`rules` is the version of the code that decides; `catalogue_url` is where cards lead to for
         their criteria, `questions` what the companion app can ask; without them no card leads there.
+        `shared` are the options that are shown at `catalogue_url` itself; None: whatever a client has.
 
         Raises ConfigurationError when statements and criteria do not match one to one.
         """
@@ -93,6 +96,7 @@ class Evaluator:
         self._canonical = canonical
         self._public_url = public_url
         self._catalogue_url = catalogue_url
+        self._shared = shared.digest if shared else None
         self._questions = questions
         together = f"{__version__} {library.version} {terminology.version} {rules}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
@@ -274,9 +278,16 @@ class Evaluator:
             change_in_place=client.change_in_place,
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
-            catalogue_url=self._catalogue_url,
+            catalogue_url=self._catalogue(client),
             smart_url=launch and f"{self._public_url}{launch}",
         )
+
+    def _catalogue(self, client: Client) -> str | None:
+        """Where the criteria are shown with the options of this client; its name is not in it."""
+        own = client.criteria.digest
+        if self._catalogue_url is None or self._shared in (None, own):
+            return self._catalogue_url
+        return f"{self._catalogue_url}/{own}"
 
 
 def _frame(request: HookRequest, now: datetime, client: Client, terminology: Terminology) -> Frame:

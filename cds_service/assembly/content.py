@@ -46,6 +46,7 @@ def build_evaluator(
         settings.public_url,
         settings.catalogue_url,
         load_questions(knowledge_dir()),
+        settings.shared_client().criteria,
     )
 
 

@@ -71,6 +71,13 @@ def build_bench(
     )
 
 
+def own_options(settings: Settings, clients: Sequence[Client]) -> dict[str, Client | None]:
+    """By digest of the criteria options that are in use: a client that has them; None: the shared ones."""
+    own: dict[str, Client | None] = {client.criteria.digest: client for client in clients}
+    own[settings.shared_client().criteria.digest] = None
+    return own
+
+
 def launchable(settings: Settings, clients: Sequence[Client]) -> Callable[[str], bool]:
     """Whether some client's companion app can be begun from the FHIR server at a URL."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -147,7 +149,7 @@ KEYS: dict[str, Key] = {
 class CriteriaConfig:
     """Frozen values of every key; read with `config["fever.thresholdC"]`."""
 
-    __slots__ = ("_values", "zone")
+    __slots__ = ("_values", "digest", "zone")
 
     def __init__(self, overrides: Mapping[str, object] | None = None) -> None:
         """Take `overrides` by dotted key; strings are parsed, so `--set` can pass them.
@@ -159,12 +161,23 @@ class CriteriaConfig:
             values[name] = _parse(name, raw)
         self._values = values
         self.zone = ZoneInfo(values["eval.timezone"])
+        self.digest = _digest(values)
+        """12 hex digits that are the same for the same values, in whatever way they were written."""
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
 
     def items(self) -> list[tuple[str, Any]]:
         return list(self._values.items())
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    """Of every key with its value, so a new key, or another default, is another digest."""
+    written = {
+        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        for name, value in values.items()
+    }
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:12]
 
 
 _SENSIBLE: dict[str, tuple[Any, Any]] = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 
@@ -12,6 +15,7 @@ from cds_service.catalogue import diagram
 from cds_service.catalogue.build import search
 from cds_service.catalogue.diagram import COLOURS
 from cds_service.catalogue.model import Catalogue
+from cds_service.client import Client
 from cds_service.errors import RequestError
 from cds_service.pages.site import Section, Site
 
@@ -24,6 +28,10 @@ UNKNOWN: Final = (
     "no statement, step or code set has this name; look it up among all criteria, at /criteria"
 )
 _VALUES: Final = "Values of this installation; a caller may have its own."
+_OWN: Final = "Values of the caller whose card leads here; others may have other ones."
+_DIGEST: Final = re.compile("[0-9a-f]{12}")
+SINCE: Final = "changed"
+"""In an address whose thresholds were others when a card named it."""
 
 
 class Asked(NamedTuple):
@@ -55,16 +63,22 @@ class Once:
 
 
 class _Views:
-    """The views; each has the whole catalogue at hand."""
+    """The views of one set of values; each has the whole catalogue at hand."""
 
-    def __init__(self, site: Site, build: Callable[[], Catalogue]) -> None:
+    def __init__(
+        self, site: Site, build: Callable[[], Catalogue], values: str = _VALUES, below: str = ""
+    ) -> None:
+        """`below`: the digest of the values, where they are not the shared ones."""
         self._site = site
         self._catalogue = Once(build)
+        self._values = values
+        self._below = below
+        self._path = f"{SECTION.path}/{below}" if below else SECTION.path
 
     def href(self, name: str) -> str:
         """Address of a statement, step or code set."""
-        folder = "/criteria/codes/" if name in self._catalogue().code_sets else "/criteria/"
-        return self._site.url(f"{folder}{name}")
+        folder = "/codes/" if name in self._catalogue().code_sets else "/"
+        return self._site.url(f"{self._path}{folder}{name}")
 
     def page(self, template: str, **context: Any) -> Response:
         return self._site.page(
@@ -72,10 +86,28 @@ class _Views:
             active=SECTION.path,
             catalogue=self._catalogue(),
             href=self.href,
+            base=self._site.url(self._path),
             colours=COLOURS,
-            values=_VALUES,
+            values=self._values,
+            own=bool(self._below),
+            changed=not self._below and request.args.get(SINCE) is not None,
             **context,
         )
+
+    def at(self, path: str) -> Any:
+        """The page at a path below this set of values."""
+        pages = {
+            "": self.index,
+            "settings": self.settings,
+            "codes": self.codes,
+            "samples": self.samples,
+        }
+        folder, _, name = path.rpartition("/")
+        if folder == "codes":
+            return self.code_set(name)
+        if folder:
+            raise RequestError(404, "not-found", UNKNOWN)
+        return pages[name]() if name in pages else self.one(name)
 
     def index(self) -> Response:
         """All statements, or those the filter finds, and the order of decision."""
@@ -83,7 +115,7 @@ class _Views:
         asked = _asked(catalogue)
         return self.page(
             "index.html",
-            tab="/criteria",
+            tab="",
             asked=asked,
             found=search(catalogue, asked.q, asked.label, asked.group),
             shapes=diagram.diagram(catalogue),
@@ -92,15 +124,15 @@ class _Views:
 
     def settings(self) -> Response:
         """Every threshold and switch."""
-        return self.page("settings.html", tab="/criteria/settings")
+        return self.page("settings.html", tab="/settings")
 
     def codes(self) -> Response:
         """Every code set."""
-        return self.page("codes.html", tab="/criteria/codes")
+        return self.page("codes.html", tab="/codes")
 
     def samples(self) -> Response:
         """Every sample order."""
-        return self.page("samples.html", tab="/criteria/samples")
+        return self.page("samples.html", tab="/samples")
 
     def code_set(self, name: str) -> Response:
         """One code set."""
@@ -116,7 +148,7 @@ class _Views:
         known = plain in catalogue.entries or plain in catalogue.steps
         if plain in catalogue.code_sets or (known and plain != name):
             return redirect(self.href(plain), 308)
-        permanent = f"{self._site.public_url}/criteria/{plain}"
+        permanent = f"{self._site.public_url}{self._path}/{plain}"
         if plain in catalogue.entries:
             entry = catalogue.entries[plain]
             return self.page("statement.html", entry=entry, permanent=permanent)
@@ -133,17 +165,43 @@ class _Views:
         )
 
 
-def criteria(site: Site, build: Callable[[], Catalogue]) -> Blueprint:
-    """The pages; `build` is called once, for the first of them."""
+def criteria(
+    site: Site,
+    build: Callable[[Client | None], Catalogue],
+    own: Mapping[str, Client | None],
+) -> Blueprint:
+    """The pages. `build` is called once for each set of values, for the first of its pages; None: the
+    shared ones. `own`: by digest, a client with that set.
+    """
     blueprint = Blueprint("pages_criteria", __name__)
-    views = _Views(site, build)
+    shared = _Views(site, partial(build, None))
+    others = {
+        digest: _Views(site, partial(build, client), _OWN, digest)
+        for digest, client in own.items()
+        if client is not None
+    }
+
+    def of_digest(digest: str, path: str = "") -> Any:
+        """A page with the values of some client, or where they have gone the one with the shared values."""
+        if digest in others:
+            return others[digest].at(path)
+        if not _DIGEST.fullmatch(digest):
+            raise RequestError(404, "not-found", UNKNOWN)
+        note = "" if digest in own else f"?{SINCE}"
+        return redirect(site.url(f"{SECTION.path}/{quote(path)}".rstrip("/")) + note, 302)
+
+    def one(name: str) -> Any:
+        """One statement or step, or everything with the values of some client."""
+        return of_digest(name) if _DIGEST.fullmatch(name) else shared.one(name)
+
     for path, view in (
-        ("", views.index),
-        ("/settings", views.settings),
-        ("/codes", views.codes),
-        ("/codes/<name>", views.code_set),
-        ("/samples", views.samples),
-        ("/<name>", views.one),
+        ("", shared.index),
+        ("/settings", shared.settings),
+        ("/codes", shared.codes),
+        ("/codes/<name>", shared.code_set),
+        ("/samples", shared.samples),
+        ("/<name>", one),
+        ("/<string(length=12):digest>/<path:path>", of_digest),
     ):
         blueprint.add_url_rule(f"{SECTION.path}{path}", view.__name__, view)
     return blueprint

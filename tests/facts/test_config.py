@@ -75,3 +75,12 @@ def test_every_key_says_what_it_means():
 def test_a_threshold_that_must_be_a_slip_stops_the_start(key, value):
     with pytest.raises(ConfigurationError, match=f"{key}: takes "):
         CriteriaConfig({key: value})
+
+
+def test_a_digest_tells_values_apart_and_not_their_spelling():
+    assert CriteriaConfig({"fever.thresholdC": "38"}).digest == CriteriaConfig().digest
+    assert CriteriaConfig({"dup.days": "90"}).digest == CriteriaConfig().digest
+    others: list[dict[str, object]] = [{"fever.thresholdC": "38.3"}, {"dup.days": 61}]
+    digests = {CriteriaConfig(each).digest for each in [*others, {}, {"ext.age": False}]}
+    assert len(digests) == 4
+    assert all(len(each) == 12 for each in digests)

@@ -12,6 +12,7 @@ from samples import SAMPLES, SETTINGS, sample, terminology
 from cds_service.app import create_app
 from cds_service.assembly.content import build_catalogue
 from cds_service.catalogue.diagram import COLOURS
+from cds_service.client import make_client
 from cds_service.criteria.decision.steps import STEPS
 from cds_service.pages.site import Section, Site
 from cds_service.settings import Settings
@@ -150,6 +151,7 @@ def test_other_spellings_lead_to_the_one_address(pages, name, leads_to):
 
 def test_a_sample_can_be_opened_in_the_workbench_where_there_is_one(pages):
     shown: dict[str, Any] = {"catalogue": CATALOGUE, "href": str, "colours": COLOURS, "tab": ""}
+    shown |= {"base": "/base/criteria", "own": False, "changed": False}
     bench = Section("/workbench", "Workbench", "Try it")
     with_it = Site("https://cds.example/base", [bench]).render("criteria/samples.html", **shown)
     without = Site("https://cds.example/base").render("criteria/samples.html", **shown)
@@ -209,6 +211,100 @@ def test_production_shows_no_client_and_none_of_its_values(bouncer):
         assert "<strong>61</strong>" not in page
     assert "<strong>77</strong>" in page
     assert 'href="/base/criteria"' in page
+
+
+GILES = {"dup.days": 61, "fever.thresholdC": "38.30"}
+
+
+@pytest.fixture(scope="module")
+def two_clients():
+    """A production service with a client that has thresholds of its own, and one that has not; the
+    token is the client's name.
+    """
+    settings = Settings(base_url="https://cds.example/base", options={"dup.days": 77})
+    own = {
+        name: make_client(name, settings.options | options, dev=False)
+        for name, options in (("giles", GILES), ("north", {}))
+    }
+
+    class Named:
+        def authenticate(self, request, url):
+            return own[request.headers["Authorization"]]
+
+    return create_app(
+        settings, lambda: NOW, clients=tuple(own.values()), authenticator=Named()
+    ).test_client()
+
+
+def led_to(app, name):
+    """Where a client's card leads to: its criteria, and the page of its source."""
+    answer = app.post(
+        "/cds-services/cervical-mri", json=sample("V01"), headers={"Authorization": name}
+    ).json
+    (card,) = answer["cards"]
+    (link,) = card["links"]
+    return link["url"], card["source"]["url"]
+
+
+def path_of(url):
+    return url.removeprefix("https://cds.example/base")
+
+
+def test_cards_lead_to_the_thresholds_of_their_client(two_clients):
+    link, source = led_to(two_clients, "giles")
+    assert re.fullmatch(r"https://cds\.example/base/criteria/[0-9a-f]{12}/P11", link)
+    assert link == f"{source}/P11"
+    for path in ("", "/settings", "/EXT-DUP-RECENT", "/RF-INFECT-FEVER", "/P5"):
+        page = text(two_clients.get(path_of(source) + path))
+        assert "giles" not in page
+        assert "<strong>77</strong>" not in page
+    assert "<strong>61</strong>" in text(two_clients.get(path_of(f"{source}/EXT-DUP-RECENT")))
+    assert "<strong>38.30</strong>" in text(two_clients.get(path_of(f"{source}/RF-INFECT-FEVER")))
+    assert led_to(two_clients, "north") == (
+        "https://cds.example/base/criteria/P11",
+        "https://cds.example/base/criteria",
+    )
+    assert "<strong>77</strong>" in text(two_clients.get("/criteria/EXT-DUP-RECENT"))
+
+
+def test_pages_of_own_thresholds_stay_among_themselves(two_clients):
+    start = path_of(led_to(two_clients, "giles")[1])
+    todo, seen = [start], set()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        for link in re.findall(r'href="(?:/base)([^"#?]+)', text(two_clients.get(path))):
+            if link.startswith("/criteria/") and link not in (*seen, *todo):
+                assert link.startswith(start), f"{path} leads to {link}"
+                todo.append(link)
+    assert len(seen) > len(CATALOGUE.entries) + len(CATALOGUE.steps) + len(CATALOGUE.code_sets)
+
+
+def test_thresholds_that_nobody_has_any_more_lead_to_those_of_today_with_a_note(two_clients):
+    for path, leads_to in (("/P11", "/P11"), ("/codes/VS-MALIG", "/codes/VS-MALIG"), ("", "")):
+        gone = two_clients.get(f"/criteria/0123456789ab{path}")
+        assert gone.status_code == 302
+        assert gone.headers["Location"] == f"/base/criteria{leads_to}?changed"
+        page = text(two_clients.get(path_of(gone.headers["Location"].removeprefix("/base"))))
+        assert "thresholds have changed since the card" in page
+    assert "have changed since" not in text(two_clients.get("/criteria/P11"))
+
+
+def test_the_digest_of_the_shared_thresholds_leads_to_their_one_address(two_clients):
+    shared = Settings(options={"dup.days": 77}).shared_client().criteria.digest
+    response = two_clients.get(f"/criteria/{shared}/P11")
+    assert (response.status_code, response.headers["Location"]) == (302, "/base/criteria/P11")
+
+
+@pytest.mark.parametrize("path", ["NOPE/P11", "EXT-MRS-CIED/P11", "0123456789AB/P11"])
+def test_a_folder_that_is_no_digest_is_no_page(two_clients, path):
+    assert two_clients.get(f"/criteria/{path}").status_code == 404
+
+
+def test_an_unknown_name_below_a_digest_is_no_page(two_clients):
+    start = path_of(led_to(two_clients, "giles")[1])
+    for path in ("NOPE", "codes/NOPE", "codes/x/y", "P11/x"):
+        assert two_clients.get(f"{start}/{path}").status_code == 404
 
 
 def test_the_page_can_be_switched_off(bouncer):
