@@ -151,7 +151,7 @@ def create_app(
     if site:
         app.register_blueprint(start(site))
         if settings.workbench:
-            bench = build_bench(settings, terminology, evaluator, reader, clock)
+            bench = build_bench(settings, terminology, evaluator, reader, clock, clients, companion)
             app.register_blueprint(workbench.workbench(site, bench, launchable(settings, clients)))
     if site and settings.pages.criteria:
         app.register_blueprint(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import msgspec
 import pytest
-from samples import SAMPLES, draft
+from samples import SAMPLES, draft, evaluator, terminology
 from stored import Service
 
 from cds_service.adapters.databases import database_url
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.adapters.vault import new_vault
+from cds_service.assembly.pages import build_bench
 from cds_service.handles import Answers
 from cds_service.rendering.pama import CONSULT_ID
+from cds_service.settings import Settings
 
 OPEN = "V17"
 OPENED = SAMPLES[OPEN].evaluated
@@ -93,6 +96,37 @@ def test_the_card_says_where_the_answer_came_from(service):
     fired = {each["id"]: each for each in explained["fired"]}
     references = [e["reference"] for e in fired["RF-NEURO-MOTOR"]["evidence"]]
     assert references == ["QuestionnaireResponse/companion-1#motor-exam"]
+
+
+def test_the_workbench_gives_the_reasons_of_that_answer(service):
+    """It looks up what the call did."""
+    answer(service)
+    request = json.dumps(SAMPLES[OPEN].request())
+    fired = service.web.post(
+        "/cds-services/cervical-mri", data=request, content_type="application/json"
+    )
+    asked = {"call": request, "status": fired.status_code, "response": fired.text}
+    shown = service.web.post("/workbench/read", json=asked).json
+    assert shown["said"].startswith("1 card, MRI_URGENT, rated appropriate")
+    assert "answered in the companion app on 2026-03-02" in shown["why"]
+    assert "not of this answer" not in shown["why"]
+
+
+def test_in_production_the_workbench_looks_up_nobodys_answers():
+    """Whoever reaches the page has shown no token to it."""
+    settings = Settings(base_url="https://cds.example", pages={"workbench": True})
+    asked = []
+    bench = build_bench(
+        settings,
+        terminology(),
+        evaluator(),
+        None,
+        lambda: OPENED,
+        answers=SimpleNamespace(answered=lambda *given: asked.append(given)),
+    )
+    (told,) = bench.why(json.dumps(SAMPLES[OPEN].request())).orders
+    assert told[0].outcome == "INSUFFICIENT"
+    assert asked == []
 
 
 def test_what_was_answered_can_be_changed_where_nothing_more_can_be_asked(service):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from structlog.typing import FilteringBoundLogger
@@ -18,7 +18,14 @@ from cds_service.pages import criteria, workbench
 from cds_service.pages.site import Section, Site
 from cds_service.pages.smart.parts import Parts
 from cds_service.settings import Settings
-from cds_service.web.seams import Clock, CompanionStore, EvaluatorProtocol, FhirReader
+from cds_service.web.invoke import with_answers
+from cds_service.web.seams import (
+    AnswerFinder,
+    Clock,
+    CompanionStore,
+    EvaluatorProtocol,
+    FhirReader,
+)
 
 if TYPE_CHECKING:
     from cds_service.adapters.smart.flow import SmartFlow
@@ -48,17 +55,25 @@ def build_bench(
     evaluator: EvaluatorProtocol,
     reader: FhirReader | None,
     clock: Clock,
+    clients: Sequence[Client] = (),
+    answers: AnswerFinder | None = None,
 ) -> Bench:
-    """The workbench. Its reasoning is that of the client of development mode, in production that of
-    a client with the shared options: whose token a call carries, the page does not learn.
+    """The workbench. Its reasoning is that of the client of development mode, with its answers in the
+    companion app. In production the page does not learn whose token a call carries: there the card
+    names the thresholds, and nothing that is kept for a client is looked up, or read for it.
     """
     from cds_service.workbench.bench import Bench, load_content
 
     client = settings.development_client() if settings.dev else settings.shared_client()
 
-    def complete(request: HookRequest, client: Client) -> HookRequest:
-        until = time.monotonic() + client.fetch_budget
-        return reader.complete(request, client, until) if reader else request
+    own = own_options(settings, clients)
+
+    def complete(request: HookRequest, now: datetime, client: Client) -> HookRequest:
+        if reader is not None:
+            request = reader.complete(request, client, time.monotonic() + client.fetch_budget)
+        if answers is not None and settings.dev:
+            request = with_answers(answers, request, client, now, client.budget)
+        return request
 
     content = load_content(terminology)
     return Bench(
@@ -67,6 +82,7 @@ def build_bench(
         passed_over=evaluator.passed_over,
         complete=complete,
         client=client,
+        own={digest: each.criteria for digest, each in own.items() if each is not None},
         clock=clock,
     )
 

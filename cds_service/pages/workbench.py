@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ from cds_service.pages.markdown import Reader
 from cds_service.pages.site import Section, Site
 from cds_service.web.errors import refusal
 from cds_service.web.invoke import read_body
-from cds_service.workbench.answer import Answer, decode_answer
+from cds_service.workbench.answer import Answer, contradicted, decode_answer, values_of
 from cds_service.workbench.bench import Asked, Bench
 from cds_service.workbench.chart import anchors
 from cds_service.workbench.document import indented
@@ -122,7 +122,9 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
             cards = site.render("workbench/problem.html", **_problem(asked))
             return _json({"cards": cards, "response": response})
         answer = decode_answer(asked.response)
-        found = bench.why(asked.call, asked.before)
+        values = values_of(answer, site.public_url)
+        found = bench.why(asked.call, asked.before, values)
+        other = contradicted(answer, (each.outcome for each, _ in found.orders))
         shown = bench.chart_of(asked.call, asked.response)
         return _json(
             {
@@ -139,7 +141,9 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                 "orders": site.render(
                     "workbench/orders.html",
                     chart=shown,
-                    rated={each.order: each.rating or "" for each, _ in found.orders},
+                    rated={}
+                    if other
+                    else {each.order: each.rating or "" for each, _ in found.orders},
                     **_frame(bench),
                 ),
                 "response": response,
@@ -147,10 +151,12 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                     "workbench/why.html",
                     orders=found.orders,
                     passed_over=found.passed_over,
+                    other=other,
+                    values=values,
                     anchors=anchors(shown),
                 ),
                 "memory": msgspec.to_builtins(found.memory),
-                "said": _said(answer, found.orders, first=not asked.before),
+                "said": _said(answer, found.orders, other, first=not asked.before),
             }
         )
 
@@ -209,11 +215,13 @@ def _problem(asked: _Read) -> dict[str, Any]:
     return {"status": asked.status, "text": text, "more": more, "advice": advice}
 
 
-def _said(answer: Answer, found: Any, *, first: bool) -> str:
+def _said(answer: Answer, found: Any, other: Sequence[str], *, first: bool) -> str:
     """One sentence for those who hear the page."""
     count = len(answer.cards)
     words = [f"{count} card{'' if count == 1 else 's'}"]
-    for each, new in found:
+    if other:
+        words.append(f"{' and '.join(other)}, and the reasons are not of this answer")
+    for each, new in () if other else found:
         was = f"{new.outcome} became " if new.outcome else "" if first else "still "
         rating = f", rated {each.rating}" if each.rating else ", not rated"
         words.append(f"{was}{each.outcome}{rating}{_changes(len(new.statements))}")

@@ -86,7 +86,7 @@ def invoke(
         now = clock()
         if answers is not None and client.smart is not None:
             left = client.budget - (time.monotonic() - arrived)
-            hook_request = _with_answers(answers, hook_request, client, now, left)
+            hook_request = with_answers(answers, hook_request, client, now, left)
         slip = _slip(recorder, hook_request, client, now)
         began = time.monotonic()
         answer = evaluator.evaluate(hook_request, now, client, clockwork, slip=slip)
@@ -101,7 +101,7 @@ def invoke(
     return blueprint
 
 
-def _with_answers(
+def with_answers(
     answers: AnswerFinder, asked: HookRequest, client: Client, now: datetime, left: float
 ) -> HookRequest:
     """The request with what its user answered in the companion app about its drafts."""

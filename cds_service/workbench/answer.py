@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
 
+from cds_service.criteria.model import Outcome
 from cds_service.errors import EditRefused
 
 MOST: Final = 100
@@ -96,6 +100,33 @@ class Card(_Part, frozen=True):
 class Answer(_Part, frozen=True):
     cards: tuple[Card, ...]
     system_actions: tuple[Action, ...] = ()
+
+
+OUTCOMES: Final = frozenset(Outcome)
+CRITERIA: Final = re.compile(r"/criteria/([0-9a-f]{12})(?:/|$)")
+"""A link of ours to the criteria with the values that a card was made with."""
+
+
+def contradicted(answer: Answer, outcomes: Iterable[str]) -> tuple[str, ...]:
+    """Outcomes that cards give and `outcomes`, those of a reasoning, do not. More than one order may
+    have the same, and an order may have no card.
+    """
+    said = Counter(
+        card.source.topic.code
+        for card in answer.cards
+        if card.source.topic and card.source.topic.code in OUTCOMES
+    )
+    return tuple((said - Counter(outcomes)).elements())
+
+
+def values_of(answer: Answer, public_url: str) -> str:
+    """Digest of the thresholds that the links of an answer lead to; empty: it names none."""
+    for card in answer.cards:
+        for url in (card.source.url, *(link.url for link in card.links)):
+            found = url.startswith(public_url) and CRITERIA.match(url.removeprefix(public_url))
+            if found:
+                return found[1]
+    return ""
 
 
 def _is_web(url: str) -> bool:

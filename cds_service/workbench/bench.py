@@ -14,6 +14,7 @@ from cds_service.content.fixture_dates import shift
 from cds_service.content.folders import knowledge_dir
 from cds_service.content.scenarios import Scenario, load_scenarios
 from cds_service.errors import EditRefused
+from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.terminology.value_sets import Terminology
 from cds_service.rendering.reasoning import Reasoning
 from cds_service.workbench import document, edits, orders
@@ -26,8 +27,8 @@ Reason = Callable[[HookRequest, datetime, Client], Sequence[Reasoning]]
 """The use case: the reasoning of every rated order."""
 PassedOver = Callable[[HookRequest, datetime, Client], Sequence[str]]
 """Why the other drafts and selections are not rated."""
-Complete = Callable[[HookRequest, Client], HookRequest]
-"""Reads what was not prefetched, as for a call."""
+Complete = Callable[[HookRequest, datetime, Client], HookRequest]
+"""Adds what a call would: what was not prefetched, and what was answered in the companion app."""
 
 
 LONG_AGO: Final = timedelta(days=30)
@@ -102,9 +103,12 @@ class Bench:
         passed_over: PassedOver,
         complete: Complete,
         client: Client,
+        own: Mapping[str, CriteriaConfig],
         clock: Callable[[], datetime],
     ) -> None:
-        """`client` says with which thresholds the reasoning is worked out."""
+        """`client` says with which thresholds the reasoning is worked out, unless it is asked for with
+        others: `own` are those in use, by their digest.
+        """
         self.samples: Final = content.samples
         self.palette: Final = content.palette
         self.studies: Final = orders.studies(content.terminology)
@@ -112,6 +116,7 @@ class Bench:
         self._reason = reason
         self._passed_over = passed_over
         self._client = client
+        self._own = own
         self._clock = clock
         self._complete = complete
 
@@ -149,14 +154,17 @@ class Bench:
         old = "" < newest < (now.date() - LONG_AGO).isoformat()
         return Changed(text, call, hook, shown, newest if old else "")
 
-    def why(self, call: str, before: Any = None) -> Why:
-        """The reasoning behind the answer to a call, held against what is `before` of it.
+    def why(self, call: str, before: Any = None, values: str = "") -> Why:
+        """The reasoning behind the answer to a call, held against what is `before` of it. `values`: the
+        digest of the thresholds it was answered with, where that is known.
 
         Raises RequestError as the service itself does.
         """
         request = decode(call.encode("utf-8", "surrogatepass"))
-        request = self._complete(request, self._client)
         now, client = self._clock(), self._client
+        if values in self._own:
+            client = msgspec.structs.replace(client, criteria=self._own[values])
+        request = self._complete(request, now, client)
         found = self._reason(request, now, client)
         old = recall(before)
         return Why(

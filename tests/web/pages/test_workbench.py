@@ -9,6 +9,7 @@ from calls import MARK, NOW, FakeEvaluator, Remembering, assert_outcome, bundle
 from samples import SAMPLES
 
 from cds_service.app import create_app
+from cds_service.client import make_client
 from cds_service.pages.workbench import LARGEST, LARGEST_HERE
 from cds_service.settings import Settings
 from cds_service.workbench.chart import MOST
@@ -115,6 +116,63 @@ def test_evidence_that_differs_is_marked_where_no_verdict_does(change, read):
     assert "still MRI_URGENT" in second["said"]
     assert "<b>40.1 °C</b>" in second["why"]
     assert f"<mark>was 38.5 °C, {NOW.date()}</mark>" in second["why"]
+
+
+def test_reasons_that_are_not_of_the_answer_say_so(web, change):
+    """Whatever the reason: the card holds, and nobody is told otherwise."""
+    call = change(sample="V01")["call"]
+    fired = web.post(SERVICE, data=call, content_type="application/json").text
+    asked = {"call": call, "status": 200}
+    shown = web.post("/workbench/read", json=asked | {"response": fired}).json
+    assert "not of this answer" not in shown["why"] + shown["said"]
+    other = fired.replace('"code":"NOT_YET"', '"code":"MRI_URGENT"')
+    shown = web.post("/workbench/read", json=asked | {"response": other}).json
+    assert "The card says MRI_URGENT; below it comes to NOT_YET." in shown["why"]
+    assert shown["said"].startswith("1 card, MRI_URGENT, and the reasons are not of this answer")
+    assert "NOT_YET" not in shown["said"]
+
+
+@pytest.fixture(scope="module")
+def two_clients():
+    """A production service with a workbench; one of its clients has thresholds of its own. The token is
+    the client's name.
+    """
+    settings = Settings(base_url="https://cds.example/base", pages={"workbench": True})
+    own = {
+        name: make_client(name, options, dev=False)
+        for name, options in (("giles", {"fever.thresholdC": "38.3"}), ("north", {}))
+    }
+
+    class Named:
+        def authenticate(self, request, url):
+            return own[request.headers["Authorization"]]
+
+    return create_app(
+        settings, lambda: NOW, clients=tuple(own.values()), authenticator=Named()
+    ).test_client()
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "link"),
+    [
+        ("giles", "NOT_YET", '"/base/criteria/[0-9a-f]{12}/P11"'),
+        ("north", "MRI_URGENT", '"/base/criteria/P6"'),
+    ],
+)
+def test_in_production_the_reasons_go_by_the_thresholds_of_the_card(
+    two_clients, name, outcome, link
+):
+    call = two_clients.post("/workbench/change", json={"sample": "V05"}).json["request"]
+    headers = {"Authorization": name}
+    fired = two_clients.post(
+        SERVICE, data=call, content_type="application/json", headers=headers
+    ).text
+    asked = {"call": call, "status": 200, "response": fired}
+    shown = two_clients.post("/workbench/read", json=asked).json
+    assert f"{outcome}</span>" in shown["cards"]
+    assert re.match(rf"\d cards?, {outcome}, ", shown["said"])
+    assert "not of this answer" not in shown["why"]
+    assert re.search(link, shown["why"])
 
 
 def test_evidence_leads_to_its_entry(change, read):
