@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Any
 
 Json = dict[str, Any]
@@ -22,7 +23,7 @@ BOMB = gzip.compress(b"[" + b" " * (64 << 20))
 DRIP = 0.02
 """Seconds from one byte to the next."""
 LONGEST = 2000
-"""Bytes that are dripped, and chunks of an endless body: no test waits for the last."""
+"""Chunks of an endless body: no test waits for the last."""
 
 
 class Connection:
@@ -52,8 +53,9 @@ class Connection:
         self.sock.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + data)
 
     def drip(self, data: bytes) -> None:
-        for at in range(min(len(data), LONGEST)):
-            self.sock.sendall(data[at : at + 1])
+        """Byte after byte, and the last of them again and again, until the server stops."""
+        for byte in chain(data, repeat(data[-1])):
+            self.sock.sendall(bytes([byte]))
             if self.server.stopped.wait(DRIP):
                 return
 
@@ -83,7 +85,7 @@ def _hang(c: Connection) -> None:
 
 
 def _slow_headers(c: Connection) -> None:
-    c.drip(b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * LONGEST)
+    c.drip(b"HTTP/1.1 200 OK\r\nX-Long: a")
 
 
 def _endless_headers(c: Connection) -> None:
@@ -95,12 +97,12 @@ def _endless_headers(c: Connection) -> None:
 def _slow_body(c: Connection) -> None:
     c.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n")
     c.sock.sendall(b"Content-Length: 100000\r\n\r\n")
-    c.drip(b"[" + b" " * LONGEST)
+    c.drip(b"[ ")
 
 
 def _until_close(c: Connection) -> None:
     c.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n\r\n")
-    c.drip(b"[" + b" " * LONGEST)
+    c.drip(b"[ ")
 
 
 def _endless_body(c: Connection, status: str = "200 OK") -> None:
@@ -210,7 +212,13 @@ class FaultServer:
         self.patient = patient
         self.sink = sink
         self.stopped = threading.Event()
+        self.ill: str | None = None
+        """A mode that all addresses are in for as long as it is set."""
         self.requests: dict[str, int] = {}
+        self.turns: dict[str, list[int]] = {}
+        """Of each mode, the how manieth of its connection each request was."""
+        self.handshakes: list[Connection] = []
+        """Those that tried TLS."""
         self.read_to_the_end: list[str] = []
         """Endless bodies somebody took to their end."""
         self._lock = threading.Lock()
@@ -275,15 +283,17 @@ class FaultServer:
             if not more:
                 return False
             if not request and more[0] == 0x16:
-                connection.drip(b"\x16\x03\x03\x40\x00" + b"\x00" * LONGEST)
+                self.handshakes.append(connection)
+                connection.drip(b"\x16\x03\x03\x40\x00\x00")
                 return False
             request += more
         path = request.split(b" ", 2)[1].decode()
-        mode = path.split("/")[1].replace("%20", " ")
+        mode = self.ill or path.split("/")[1].replace("%20", " ")
         connection.path = path
         connection.served += 1
         with self._lock:
             self.requests[mode] = self.requests.get(mode, 0) + 1
+            self.turns.setdefault(mode, []).append(connection.served)
         MODES[mode](connection)
         return not self.stopped.is_set()
 

@@ -41,12 +41,23 @@ def faults() -> Iterator[FaultServer]:
         yield server
 
 
+def close(reader: FhirReader, faults: FaultServer) -> None:
+    """Fails if a thread that fetches is still held by a server that never comes to an end."""
+    closing = threading.Thread(target=reader.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    held = closing.is_alive()
+    if held:
+        faults.stop()
+    assert not held
+
+
 @pytest.fixture
-def reader() -> Iterator[FhirReader]:
+def reader(faults: FaultServer) -> Iterator[FhirReader]:
     """A reader that leaves nothing behind, whatever the server did."""
     made = make_reader()
     yield made
-    made.close()
+    close(made, faults)
     for thread in threading.enumerate():
         if thread.name.startswith("fhir-"):
             thread.join(10)
@@ -146,7 +157,7 @@ def test_the_report_says_why_in_one_word(faults: FaultServer, mode: str, why: st
     reports: list[Report] = []
     reader = make_reader(observe=reports.append)
     completed(body(faults, mode), client(faults, mode), reader)
-    reader.close()
+    close(reader, faults)
     assert reports[0].course == "asked"
     assert set(reports[0].failed) == {why}
     assert faults.read_to_the_end == []
@@ -174,5 +185,5 @@ def test_no_socket_is_left(faults: FaultServer, mode: str):
     completed(body(faults, mode), client(faults, mode), reader)
     if mode == "healthy":
         assert connections_to(faults.port) > 0  # kept for the next call
-    reader.close()
+    close(reader, faults)
     assert connections_to(faults.port) == 0

@@ -1,6 +1,7 @@
 """Documents from configured addresses: what is taken, and what each failure is called."""
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,10 @@ def test_nobody_there():
 )
 def test_a_server_that_never_comes_to_an_end_holds_nobody(mode):
     """A timeout of requests is one of each single read: the renewal of keys would hang for good."""
-    with faulty("pt") as server:
+    with ThreadPoolExecutor(1) as thread, faulty("pt") as server:
         peer = Peer(f"{server.base(mode)}/Condition?patient=pt")
-        with pytest.raises(DownloadError) as caught:
-            download(peer, "application/json", 1 << 30, 0.25)
+        with pytest.raises(DownloadError) as caught:  # and not when the server stops
+            thread.submit(download, peer, "application/json", 1 << 30, 0.25).result(30)
     assert caught.value.reason == "timeout"
 
 
