@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+import requests
 from calls import call
 from fetching import completed, states
 from fhir_stub import TOKEN, FhirStub, allowed
@@ -15,6 +18,9 @@ from sink import Sink
 
 from cds_service.adapters.fhir.addresses import allowed as may_connect
 from cds_service.adapters.fhir.reader import FhirReader
+from cds_service.adapters.fhir.resolver import Resolver
+from cds_service.adapters.fhir.session import Grant, ServerSession
+from cds_service.adapters.fhir.watchdog import Watchdog
 from cds_service.client import FhirServer
 from cds_service.facts.record.prefetch import State
 
@@ -101,16 +107,36 @@ def test_the_environment_adds_neither_proxy_nor_password(
     assert set(server.tokens) == {f"Bearer {TOKEN}"}
 
 
-def test_no_cookie_of_one_call_goes_with_the_next(
-    server: FhirStub, reader: FhirReader, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def with_cookie(server: FhirStub, monkeypatch: pytest.MonkeyPatch) -> FhirStub:
+    """A server that would know its callers again."""
     plain = BaseHTTPRequestHandler.end_headers
 
-    def with_cookie(handler: BaseHTTPRequestHandler) -> None:
+    def end_headers(handler: BaseHTTPRequestHandler) -> None:
         handler.send_header("Set-Cookie", "session=of-the-first-patient; Path=/")
         plain(handler)
 
-    monkeypatch.setattr(BaseHTTPRequestHandler, "end_headers", with_cookie)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "end_headers", end_headers)
+    return server
+
+
+def test_no_cookie_of_one_call_goes_with_the_next(with_cookie: FhirStub, reader: FhirReader):
     for _ in range(2):
-        completed(allowed(call(prefetch={}), server.base), server.client(), reader)
-    assert not any("cookie" in name.lower() for headers in server.headers for name in headers)
+        completed(allowed(call(prefetch={}), with_cookie.base), with_cookie.client(), reader)
+    headers = [name.lower() for headers in with_cookie.headers for name in headers]
+    assert headers
+    assert "cookie" not in headers
+
+
+def test_a_cookie_is_not_kept(with_cookie: FhirStub):
+    """Requests are made by hand and would not carry it; nor is it there for one that is not."""
+    url = f"{with_cookie.base}/Patient/pt-204"
+    with_cookie.hold("Patient/pt-204", {"resourceType": "Patient", "id": "pt-204"})
+    with (
+        closing(Watchdog()) as watchdog,
+        closing(ServerSession(with_cookie.server(), watchdog, Resolver())) as session,
+    ):
+        assert session.get(url, Grant(None, time.monotonic() + 30))
+        inner = session._session
+        assert len(inner.cookies) == 0
+        assert "Cookie" not in inner.prepare_request(requests.Request("GET", url)).headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -20,11 +21,11 @@ from chart import (
     request,
     resource,
 )
-from fetching import TEMPLATES, completed, states
+from fetching import TEMPLATES, completed, make_reader, states
 from fhir_stub import EMPTY, FhirStub, allowed, without
 from samples import NOW, evaluator
 
-from cds_service.adapters.fhir.reader import FhirReader
+from cds_service.adapters.fhir.reader import FhirReader, Report
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import HookRequest
 from cds_service.facts.record.prefetch import State
@@ -172,6 +173,35 @@ def test_another_patients_resource_makes_a_fetched_list_unavailable(
     assert states(request)[key] is State.FAILED
     if key != "conditions":  # without those nothing is said at all
         assert SECRET not in said(request, server)
+
+
+@pytest.mark.parametrize(
+    ("whose", "own"),
+    [
+        *(pytest.param(whose, False, id=f"another's, {form}") for form, whose in FORMS.items()),
+        *(pytest.param({"reference": text}, True, id=f"own, {form}") for form, text in OWN.items()),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Condition", "Observation"])
+def test_what_an_order_refers_to_is_taken_in_only_when_it_is_the_patients_own(
+    server: FhirStub, kind: str, whose: Json | None, own: bool
+):
+    """Held back where it is fetched: the rooms behind would drop it too, and nobody would notice."""
+    server.hold(f"{kind}/{SECRET}", naming(kind, whose, server.base))
+    draft = order("cpt|72156", NECK_PAIN, id="draft")
+    draft["supportingInfo"] = [{"reference": f"{kind}/{SECRET}"}]
+    body = allowed(request(draft=draft), server.base)
+    reports: list[Report] = []
+    with closing(make_reader(observe=reports.append)) as reader:
+        found = completed(body, server.client(), reader)
+    assert server.asked == [f"/fhir/{kind}/{SECRET}"]
+    taken_in = [
+        one.resource.id
+        for entry in found.prefetch.values()
+        for one in getattr(entry.value, "entry", None) or []
+    ]
+    assert taken_in == [SECRET] * own
+    assert [report.failed for report in reports] == [{} if own else {"other-patient": 1}]
 
 
 @pytest.mark.parametrize("patient", [{"id": "pt-other"}, {"id": None}, {"resourceType": "Person"}])
