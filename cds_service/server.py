@@ -180,7 +180,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Of something that never became a call."""
         log = self._logger.error if status >= 500 else self._logger.info
         log("refused by the server", status=status, request_id=request_id, **failure(error))
-        self._meter.count_call(service="none", hook="none", outcomes=(), status=status)
+        self._meter.count_call(service="none", hook="none", outcomes=(), topics=(), status=status)
 
     def _worker_exit(self) -> None:
         if self._store:

@@ -16,7 +16,7 @@ from cds_service.cdshooks.feedback import Event
 from cds_service.cdshooks.request import HookRequest
 from cds_service.client import Client
 from cds_service.errors import DataNotAvailable, RequestError
-from cds_service.issued import Slip
+from cds_service.issued import Rated, Slip
 from cds_service.rendering.render import RANDOM
 from cds_service.watch import Watch
 
@@ -96,6 +96,20 @@ CARD = {
 }
 
 
+RATED = Rated(
+    order_code="72141",
+    outcome="NOT_YET",
+    rating="not-appropriate",
+    step="P12",
+    version="0+fake",
+    fired=(),
+    advisory=(),
+    missing=(),
+    sent=1,
+    cards=(),
+)
+
+
 class FakeEvaluator:
     """Answers one card and remembers what it was asked; `fails` is raised instead."""
 
@@ -121,6 +135,8 @@ class FakeEvaluator:
             raise DataNotAvailable("conditions", "absent; no fhirAuthorization supplied")
         if watch is not None:
             watch.lap("evaluate")
+        if slip is not None:
+            slip.rated = (RATED,)
         return {"cards": [CARD]}
 
     def explain(self, request: HookRequest, now: datetime, client: Client) -> str:

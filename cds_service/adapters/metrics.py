@@ -50,6 +50,9 @@ class PrometheusMeter:
             return Counter(name, text, labels, registry=registry)
 
         self._calls = counter("cds_calls", "Calls answered", "service", "hook", "outcome", "status")
+        self._ratings = counter(
+            "cds_ratings", "Orders rated, with or without a card", "service", "outcome"
+        )
         self._cards = counter("cds_cards", "Cards sent", "service", "outcome")
         self._gaps = counter(
             "cds_prefetch_gaps", "Orders rated without all of a prefetch key", "key", "state"
@@ -73,12 +76,22 @@ class PrometheusMeter:
             self._store.labels(event)
         self._stages = {name: self._seconds.labels(name) for name in (*STAGES, "total")}
 
-    def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
+    def count_call(
+        self,
+        *,
+        service: str,
+        hook: str,
+        outcomes: Iterable[str],
+        topics: Iterable[str],
+        status: int,
+    ) -> None:
         service, hook = _of(service, self._services), _of(hook, self._hooks)
         outcomes = list(outcomes)
         self._calls.labels(service, hook, outcomes[0] if outcomes else "none", str(status)).inc()
         for outcome in outcomes:
-            self._cards.labels(service, outcome).inc()
+            self._ratings.labels(service, outcome).inc()
+        for topic in topics:
+            self._cards.labels(service, topic).inc()
 
     def time_stage(self, stage: str, seconds: float) -> None:
         self._stages[stage].observe(seconds)

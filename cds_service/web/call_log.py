@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any, Final, TextIO
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from cds_service.cdshooks.oddities import ODDITIES, oddities
 from cds_service.cdshooks.request import HookRequest
+from cds_service.issued import Rated
 from cds_service.watch import STAGES, Watch
 from cds_service.web.seams import Meter, Tracer
 
@@ -24,7 +25,7 @@ GAPS: Final = ("absent", "failed", "partial")
 ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "service", "status", "ms",
-        "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "cards", "events",
+        "bytes_in", "bytes_out", "client", "hook", "hook_instance", "outcomes", "topics", "cards", "events",
         "refused", "reason", "problem", "keys", "file", "error", "at", "check", "version", "url", "workers", "mode",
         "store", "fetch", "fetched", "fetch_failed", *ODDITIES, *GAPS,
         *(f"{stage}_ms" for stage in STAGES),
@@ -77,10 +78,14 @@ def note_request(hook_request: HookRequest) -> None:
     )
 
 
-def note_answer(answer: dict[str, Any]) -> None:
-    """Outcome codes of the cards; they are ours."""
+def note_answer(answer: dict[str, Any], rated: Iterable[Rated]) -> None:
+    """Outcomes of the orders, of those without a card too, and codes of the cards; they are ours."""
     topics = [card.get("source", {}).get("topic", {}).get("code") for card in answer["cards"]]
-    note(cards=len(topics), outcomes=[topic for topic in topics if topic])
+    note(
+        cards=len(topics),
+        outcomes=[each.outcome for each in rated],
+        topics=[topic for topic in topics if topic],
+    )
 
 
 def failure(error: BaseException) -> dict[str, str]:
@@ -159,6 +164,7 @@ def _count(meter: Meter, line: dict[str, Any], watch: Watch) -> None:
         service=line.get("service", "none"),
         hook=line.get("hook", "none"),
         outcomes=line.get("outcomes", ()),
+        topics=line.get("topics", ()),
         status=line["status"],
     )
     if "reason" in line:

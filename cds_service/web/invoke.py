@@ -93,7 +93,7 @@ def invoke(
         took = time.monotonic() - began
         encoded = encode(answer)
         clockwork.lap("render")
-        note_answer(answer)
+        note_answer(answer, slip.rated)
         if recorder is not None:
             recorder.record(slip, took, time.monotonic() - arrived)
         return Response(encoded, content_type="application/json")

@@ -109,8 +109,18 @@ class FhirReader(Protocol):
 class Meter(Protocol):
     """Counts for operators. No argument may come from a request; other words are counted as one."""
 
-    def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
-        """A call was answered; `outcomes` are the codes of its cards, the primary one first."""
+    def count_call(
+        self,
+        *,
+        service: str,
+        hook: str,
+        outcomes: Iterable[str],
+        topics: Iterable[str],
+        status: int,
+    ) -> None:
+        """A call was answered; `outcomes` are those of the orders it rated, with or without a card, in
+        the order of selection; `topics` the codes of its cards.
+        """
         ...
 
     def time_stage(self, stage: str, seconds: float) -> None:
@@ -145,7 +155,15 @@ class Tracer(Protocol):
 class NoMeter:
     """Counts nothing."""
 
-    def count_call(self, *, service: str, hook: str, outcomes: Iterable[str], status: int) -> None:
+    def count_call(
+        self,
+        *,
+        service: str,
+        hook: str,
+        outcomes: Iterable[str],
+        topics: Iterable[str],
+        status: int,
+    ) -> None:
         pass
 
     def time_stage(self, stage: str, seconds: float) -> None:

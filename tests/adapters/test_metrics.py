@@ -58,6 +58,7 @@ def test_a_call_is_counted_by_service_hook_outcome_and_status(web, meter):
     assert found[rated % ("order-select", labels)] == 1
     assert found[rated % ("order-sign", labels)] == 1
     assert found[f'cds_calls_total{{hook="none",outcome="none",{labels},status="400"}}'] == 1
+    assert found[f'cds_ratings_total{{outcome="NOT_YET",{labels}}}'] == 2
     assert found[f'cds_cards_total{{outcome="NOT_YET",{labels}}}'] == 2
 
 
@@ -132,7 +133,7 @@ def test_every_fault_of_the_reader_is_counted_by_name():
 def test_a_word_that_is_not_known_becomes_no_label(meter):
     meter.count_rejection(MARK)
     meter.count_fetch_fault(MARK)
-    meter.count_call(service=MARK, hook=MARK, outcomes=(), status=400)
+    meter.count_call(service=MARK, hook=MARK, outcomes=(), topics=(), status=400)
     found = shown(meter)
     assert found['cds_token_rejections_total{reason="other"}'] == 1
     assert found['cds_fetch_faults_total{kind="other"}'] == 1

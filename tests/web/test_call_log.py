@@ -4,9 +4,26 @@ import io
 import json
 
 import pytest
-from calls import DRAFT, HOOK_INSTANCE, NOW, bundle, call, condition, context, lines, post
+from calls import (
+    DRAFT,
+    HOOK_INSTANCE,
+    NOW,
+    Bouncer,
+    bundle,
+    call,
+    condition,
+    context,
+    lines,
+    post,
+)
+from samples import NOW as NOON
+from samples import SAMPLES, sample
+from samples import evaluator as real
+from werkzeug.test import Client as Browser
 
+from cds_service.adapters.metrics import PrometheusMeter
 from cds_service.app import create_app
+from cds_service.client import make_client
 from cds_service.settings import Settings
 from cds_service.web.call_log import ALLOWED, make_logger
 
@@ -125,3 +142,48 @@ def test_a_recognisable_patient_is_nowhere(web, log, evaluator, where, fails, ca
     assert MARK not in "".join(capfd.readouterr())
     if response.status_code != 200:
         assert MARK not in response.get_data(as_text=True)
+
+
+def answered(name, log, meter=None):
+    """The line and the answer of a sample order, as a production client gets it."""
+    client = make_client("ehr", {}, dev=False)
+    web = create_app(
+        Settings(),
+        lambda: NOON,
+        real(),
+        clients=(client,),
+        authenticator=Bouncer(client),
+        meter=meter,
+        logger=make_logger(log),
+    ).test_client()
+    response = post(web, sample(name), headers={"Authorization": "Bearer please"})
+    assert response.status_code == 200
+    return lines(log)[-1], response.json["cards"]
+
+
+def test_an_order_that_adheres_has_an_outcome_and_no_card(log):
+    adhering = [name for name in SAMPLES if not answered(name, log)[1]]
+    assert adhering
+    for name in adhering:
+        line, _ = answered(name, log)
+        assert (line["cards"], line["outcomes"]) == (0, [SAMPLES[name].outcome])
+
+
+def test_a_safety_card_alone_does_not_stand_for_the_outcome(log):
+    meter = PrometheusMeter(["cervical-mri"], ["order-select"])
+    line, (card,) = answered("V19", log, meter)
+    assert card["source"]["topic"]["code"] == "EXT-MRS-CIED"
+    assert (line["outcomes"], line["topics"]) == (["MRI_ROUTINE"], ["EXT-MRS-CIED"])
+    told = Browser(meter.exposition()).get("/metrics").get_data(as_text=True)
+    assert 'hook="order-select",outcome="MRI_ROUTINE"' in told
+    assert 'cds_ratings_total{outcome="MRI_ROUTINE",service="cervical-mri"} 1.0' in told
+    assert 'cds_cards_total{outcome="EXT-MRS-CIED",service="cervical-mri"} 1.0' in told
+
+
+def test_a_call_without_an_order_that_is_rated_has_no_outcome(web, log):
+    lumbar = {"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "72148"}]}
+    drafts = bundle(DRAFT | {"code": lumbar})
+    web = create_app(Settings(dev=True), logger=make_logger(log)).test_client()
+    assert post(web, call(context=context(draftOrders=drafts))).json == {"cards": []}
+    line = lines(log)[-1]
+    assert (line["outcomes"], line["topics"]) == ([], [])
