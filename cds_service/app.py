@@ -25,7 +25,7 @@ from cds_service.assembly.pages import (
     launchable,
     own_options,
 )
-from cds_service.cdshooks.services import discovery_document
+from cds_service.cdshooks.services import discovery_document, prefetch_templates
 from cds_service.client import Client
 from cds_service.companion.visit import Judge
 from cds_service.errors import ConfigurationError
@@ -118,14 +118,17 @@ def create_app(
     headers.install(app, None if settings.dev else _origins(clients))
     site = build_site(settings, clients)
     errors.install(app, error_pages(site) if site else None)
-    document = discovery_document(
-        terminology.codes,
-        white_cells=any(client.criteria["ext.wbc"] for client in clients),
-        hook_version_fields=all(client.hook_version_fields for client in clients),
+    white_cells = any(client.criteria["ext.wbc"] for client in clients)
+    templates = prefetch_templates(terminology.codes, white_cells=white_cells)
+    app.register_blueprint(
+        discovery(
+            partial(discovery_document, templates),
+            all(client.hook_version_fields for client in clients),
+            None if settings.dev else authenticator,
+            settings.public_url,
+            closed=not settings.discovery_open,
+        )
     )
-    templates = document["services"][0]["prefetch"]
-    guard = None if settings.dev or settings.discovery_open else authenticator
-    app.register_blueprint(discovery(document, guard, settings.public_url))
     clock = clock or _now
     if reader is None and (settings.dev or any(client.fhir_servers for client in clients)):
         build = partial(build_reader, settings, terminology, templates, clock)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from cds_service.cdshooks.encode import encode
 from cds_service.cdshooks.request import decode
-from cds_service.cdshooks.services import discovery_document
+from cds_service.cdshooks.services import prefetch_templates
 from cds_service.client import Client
 from cds_service.content.folders import knowledge_dir
 from cds_service.content.scenarios import load_scenarios
@@ -40,8 +40,7 @@ def problems(
     files = [file for folder in folders for file in sorted(folder.glob("*.json"))]
     for file in (*files, knowledge_dir() / "questionnaire.json"):
         yield from faults(file.name, json.loads(file.read_text(encoding="utf-8-sig")))
-    document = discovery_document(terminology.codes, white_cells=True, hook_version_fields=True)
-    for key, query in document["services"][0]["prefetch"].items():
+    for key, query in prefetch_templates(terminology.codes, white_cells=True).items():
         yield from unknown_query(key, query)
     for name, resource in sent(evaluator, clients):
         yield from faults(name, resource)

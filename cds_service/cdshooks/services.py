@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from cds_service.cdshooks.request import HOOKS
@@ -77,9 +77,10 @@ def prefetch_templates(codes: Codes, *, white_cells: bool) -> dict[str, str]:
 
 
 def discovery_document(
-    codes: Codes, *, white_cells: bool, hook_version_fields: bool
+    templates: Mapping[str, str],
+    hook_version_fields: bool,
 ) -> dict[str, Any]:
-    """The answer of GET /cds-services. Both hooks share one id, so a later answer replaces an
+    """The answer of GET /cds-services, with those prefetch templates. Both hooks share one id, so a later answer replaces an
     earlier one (ST-2); order-select comes last for clients that keep only the last.
     """
     service: dict[str, Any] = {
@@ -87,7 +88,7 @@ def discovery_document(
         "title": TITLE,
         "description": DESCRIPTION,
         "usageRequirements": USAGE_REQUIREMENTS,
-        "prefetch": prefetch_templates(codes, white_cells=white_cells),
+        "prefetch": dict(templates),
     }
     if hook_version_fields:
         # Of the CDS Hooks specification and of the hook, not of this product (section 18, D-6).

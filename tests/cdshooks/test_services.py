@@ -22,8 +22,8 @@ def templates(terminology) -> dict[str, str]:
     return prefetch_templates(terminology.codes, white_cells=False)
 
 
-def test_document(terminology):
-    document = discovery_document(terminology.codes, white_cells=False, hook_version_fields=True)
+def test_document(templates):
+    document = discovery_document(templates, True)
     assert_valid_discovery(document)
     sign, select = document["services"]
     assert (sign["hook"], select["hook"]) == ("order-sign", "order-select")
@@ -36,16 +36,16 @@ def test_document(terminology):
     )
 
 
-def test_texts_read_well_without_markdown(terminology):
+def test_texts_read_well_without_markdown(templates):
     """CDS Hooks 3.0 takes the description for Markdown, a client of 2.0 for plain text."""
-    document = discovery_document(terminology.codes, white_cells=False, hook_version_fields=True)
+    document = discovery_document(templates, True)
     for service in document["services"]:
         for name in ("title", "description", "usageRequirements"):
             assert not re.search(r"[*_`#<>\[\]\\\n]", service[name]), name
 
 
-def test_a_client_of_2_0_gets_no_ballot_fields(terminology):
-    document = discovery_document(terminology.codes, white_cells=False, hook_version_fields=False)
+def test_a_client_of_2_0_gets_no_ballot_fields(templates):
+    document = discovery_document(templates, False)
     assert_valid_discovery(document)
     assert all({"version", "hookVersion"}.isdisjoint(each) for each in document["services"])
 

@@ -153,3 +153,27 @@ def test_closed_discovery_needs_a_token_for_the_discovery_url(service, door, pat
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == SOUTH
     assert door.urls == ["https://cds.example/cds-services"] * 2
+
+
+@pytest.mark.parametrize("open_or_not", [True, False])
+def test_who_shows_a_token_gets_the_discovery_of_its_own_options(door, open_or_not, log):
+    """One client of CDS Hooks 2.0 takes nothing from the others; the unknown get what suits all."""
+    old = make_client("south", {"discovery.hookVersion": False}, dev=False)
+    door = Door(make_client("north", {}, dev=False), old)
+    web = create_app(
+        Settings(base_url="https://cds.example", discovery_open=open_or_not),
+        evaluator=FakeEvaluator(),
+        clients=tuple(door.clients.values()),
+        authenticator=door,
+        logger=make_logger(log),
+    ).test_client()
+
+    def fields(word):
+        answer = web.get("/cds-services", headers={"Authorization": word} if word else {})
+        if answer.status_code != 200:
+            return answer.status_code
+        return "hookVersion" in answer.json["services"][0]
+
+    unknown = False if open_or_not else 401
+    found = [fields(word) for word in ("north", "south", None, "signature")]
+    assert found == [True, False, unknown, unknown]
