@@ -80,7 +80,9 @@ def test_a_threshold_that_must_be_a_slip_stops_the_start(key, value):
 def test_a_digest_tells_values_apart_and_not_their_spelling():
     assert CriteriaConfig({"fever.thresholdC": "38"}).digest == CriteriaConfig().digest
     assert CriteriaConfig({"dup.days": "90"}).digest == CriteriaConfig().digest
-    others: list[dict[str, object]] = [{"fever.thresholdC": "38.3"}, {"dup.days": 61}]
-    digests = {CriteriaConfig(each).digest for each in [*others, {}, {"ext.age": False}]}
+    others: list[dict[str, object]] = [
+        {"fever.thresholdC": "38.3"}, {"dup.days": 61}, {}, {"ext.age": False},
+    ]  # fmt: skip
+    digests = {CriteriaConfig(each).digest for each in others}
     assert len(digests) == 4
     assert all(len(each) == 12 for each in digests)

@@ -172,6 +172,7 @@ def test_who_shows_a_token_gets_the_discovery_of_its_own_options(door, open_or_n
         answer = web.get("/cds-services", headers={"Authorization": word} if word else {})
         if answer.status_code != 200:
             return answer.status_code
+        assert answer.json
         return "hookVersion" in answer.json["services"][0]
 
     unknown = False if open_or_not else 401
