@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 
 from cds_service.assembly.content import load_library, override_codings
@@ -65,3 +67,8 @@ def test_both_rules_are_said_together():
 def test_every_reason_on_our_cards_is_known_to_apply_or_not():
     codes = {coding["code"] for coding in override_codings(load_library(), Settings())}
     assert codes - limits().does_not_apply.codes == APPLIES
+
+
+def test_each_code_is_named_once():
+    text = files("cds_service.reporting").joinpath("review.toml").read_text(encoding="utf-8")
+    assert text.count('    "') == len(limits().does_not_apply.codes)
