@@ -18,6 +18,10 @@ MOST: Final = 100
 COMMENT_BYTES: Final = 2048
 UNREADABLE: Final = "not-a-code"
 """Stands for a reason whose code is no code: it may be a sentence about a patient."""
+COMMENT_ONLY: Final = "comment-only"
+"""Stands for a reason that was given in the user's own words alone (CDS Hooks, Feedback: overrideReason
+has a reason, a userComment, or both). The words are not in it, so it is kept where they are not.
+"""
 
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/|+-]{0,63}")
 _SYSTEM: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}:[!-~]{1,220}")
@@ -121,13 +125,10 @@ def _event(item: _Item, systems: Mapping[str, str]) -> Event:
         ids = dict.fromkeys(_uuid(each.id) for each in accepted)
         return Event(card, "accepted", at, tuple(ids))
     override = item.override_reason or _OverrideReason()
-    return Event(
-        card,
-        "overridden",
-        at,
-        reason=_reason(override.reason, systems),
-        comment=_comment(override.user_comment),
-    )
+    reason, comment = _reason(override.reason, systems), _comment(override.user_comment)
+    if reason is None and comment is not None:
+        reason = Reason(None, COMMENT_ONLY)
+    return Event(card, "overridden", at, reason=reason, comment=comment)
 
 
 def _reason(coding: _Coding | None, systems: Mapping[str, str]) -> Reason | None:

@@ -83,7 +83,10 @@ def _displays(codings: Iterable[Mapping[str, str]]) -> dict[tuple[str | None, st
     `action-completed` is a CT on one card and conservative treatment on another; the store keeps
     the code alone, so that either name by itself would say more than is known.
     """
+    from cds_service.cdshooks.feedback import COMMENT_ONLY
+
     names: dict[tuple[str | None, str], dict[str, None]] = {}
+    names[None, COMMENT_ONLY] = {"Comment only": None}
     for coding in codings:
         names.setdefault((coding["system"], coding["code"]), {})[coding["display"]] = None
     return {key: " / ".join(each) for key, each in names.items()}

@@ -81,6 +81,26 @@ def test_what_a_dismissal_may_look_like(members):
     assert (event.outcome, event.reason, event.comment) == ("overridden", None, None)
 
 
+@pytest.mark.parametrize(
+    ("override", "code"),
+    [
+        pytest.param({"userComment": "Films were taken"}, "comment-only", id="a comment alone"),
+        pytest.param({"userComment": "Films", "reason": None}, "comment-only", id="a null reason"),
+        pytest.param({"userComment": "Films", "reason": {"code": "other"}}, "other", id="both"),
+    ],
+)
+def test_a_comment_is_a_reason(override, code):
+    """CDS Hooks, Feedback: at least one of the two."""
+    (event,) = read(changed(DISMISSED, overrideReason=override))
+    assert (event.reason.code, event.comment) == (code, override["userComment"])
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u0000\n"])
+def test_a_comment_without_words_is_none(text):
+    (event,) = read(changed(DISMISSED, overrideReason={"userComment": text}))
+    assert (event.reason, event.comment) == (None, None)
+
+
 def test_ids_that_are_no_uuids_are_read_as_unknown():
     (event,) = read(changed(ACCEPTED, card="card 1", acceptedSuggestions=[{"id": "one"}]))
     assert (event.card, event.suggestions) == (None, (None,))

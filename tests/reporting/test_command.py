@@ -120,6 +120,27 @@ def test_a_reason_is_named_by_all_that_its_code_means_on_cards(tmp_path, monkeyp
     ]
 
 
+def test_a_comment_alone_is_a_reason_and_its_words_are_in_no_report(tmp_path, monkeypatch, capsys):
+    url = database_url(f"sqlite:///{tmp_path / 'store.db'}", "test")
+    with transaction(url) as connection:
+        schema.upgrade(connection)
+    service = Service(Store(url, StoreOptions(comments=True)), settings=DEVELOPMENT)
+    service.store.prepare()
+    [card] = service.cards("V01")
+    service.feedback(overridden(card, comment="Mrs Doe had her films elsewhere"))
+    service.written()
+    monkeypatch.setenv("CDS_SERVICE_STORE", url.render_as_string())
+    texts = {}
+    for name in FORMATS:
+        assert main(["report", "--format", name]) == 0
+        texts[name] = capsys.readouterr().out
+        assert "Doe" not in texts[name]
+        assert "Comment only" in texts[name]
+    found = json.loads(texts["json"])
+    assert (found["cards"]["overridden"], found["cards"]["dismissed"]) == (1, 0)
+    assert found["feedback"]["byReason"] == {"comment-only": 1}
+
+
 def test_a_report_of_nothing_is_sound_too(report):
     found = json.loads(report("--format", "json", "--to", "2020-01-01"))
     jsonschema.validate(found, SCHEMA)

@@ -128,8 +128,8 @@ FEEDBACK: Final = _table(
 )
 """Acknowledged events on cards of ours.
 
-`outcome` is `accepted` or `overridden`; `overridden` without `reason_code` is a plain dismissal, or
-its comment alone. `card` has no foreign key: that a card is ours is proven by its uuid, and its
+`outcome` is `accepted` or `overridden`; `overridden` without `reason_code` is a plain dismissal;
+`comment-only`: the reason is a comment, kept or not. `card` has no foreign key: that a card is ours is proven by its uuid, and its
 row may still be on its way, or lost with the process that sent it. `issued`: the second in which the
 card was made, from its uuid.
 """
