@@ -134,7 +134,7 @@ class Feedback(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     """Of the overridden events; their sum is `overridden`."""
     without_card: int
-    """Events on cards whose row was lost with the process that sent them; part of `events`."""
+    """Events on cards whose row was lost with the process that sent them, or purged; part of `events`."""
     quarantined: dict[str, int]
     """Why -> events that count nowhere."""
 
