@@ -12,8 +12,11 @@ from cds_service.errors import ConfigurationError
 
 DECIDES: Final = (
     "fhir", "facts", "criteria", "rendering", "companion", "client.py", "drafts.py", "evaluate.py",
+    "knowledge/questionnaire.json", "knowledge/questions.toml",
 )  # fmt: skip
-"""Rooms between a request and its cards, with the defaults of all options."""
+"""Rooms between a request and its cards, with the defaults of all options; and what may be asked, which
+says where a card leads to the companion app. Cards, statements and value sets tell their own versions.
+"""
 
 
 def rules_version(package: Path = PACKAGE) -> str:
@@ -36,7 +39,7 @@ def rules_version(package: Path = PACKAGE) -> str:
 
 
 def _sources(room: Path) -> Iterator[Path]:
-    if room.suffix:
+    if room.suffix:  # a file
         yield from [room] if room.is_file() else []
     else:
         yield from room.rglob("*.py")
