@@ -14,10 +14,16 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from cds_service.adapters.mounts import share_of
 from cds_service.errors import ConfigurationError
 
 WAIT: Final = 2.0
-"""Seconds that a statement waits for another writer, or for a server that does not answer."""
+"""Seconds that a statement waits for another writer, or for a server that does not answer.
+
+Who waits holds one of the threads that cards are answered by, and a client that is told to come again
+loses nothing. Commits of several writers take some ten milliseconds each: what is not free after two
+seconds is held by something else, which five would not outlast either.
+"""
 
 
 def database_url(text: str, key: str) -> sa.URL:
@@ -59,13 +65,20 @@ def shown(url: sa.URL) -> str:
 
 
 def require_folder(url: sa.URL, key: str) -> None:
-    """Raises ConfigurationError when a file of SQLite's cannot be written."""
-    if url.get_backend_name() == "sqlite":
-        folder = Path(str(url.database)).absolute().parent
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise ConfigurationError(
-                f"{key}: {folder} is no folder that can be written to; make it, or name another"
-            )
+    """Raises ConfigurationError when a file of SQLite's cannot be written, or would not be safe."""
+    if url.get_backend_name() != "sqlite":
+        return
+    file = Path(str(url.database)).absolute()
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"{key}: {file.parent} is no folder that can be written to; make it, or name another"
+        )
+    share = share_of(file)
+    if share is not None:
+        raise ConfigurationError(
+            f"{key}: {file} lies on a network share ({share.kind} at {share.at}), where two who write "
+            "to SQLite can destroy it; name a file on a local disk, or PostgreSQL"
+        )
 
 
 def is_there(url: sa.URL) -> bool:
