@@ -13,12 +13,14 @@ PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>EHR</title>
+<link rel="icon" href="data:,">
 <style>iframe { width: 100%; height: 44rem; border: 1px solid #888 }</style>
 <h1>The order</h1>
 <div id="frame"></div>
 <script>
   const heard = [];
   let answers = true;
+  let app = null;
   window.addEventListener('message', (event) => {
     heard.push({ origin: event.origin, data: event.data });
     if (!answers) return;
@@ -26,7 +28,7 @@ PAGE = """<!doctype html>
     const reply = { messageId: crypto.randomUUID(), responseToMessageId: event.data.messageId, payload };
     event.source.postMessage(reply, event.origin);
   });
-  function openWindow(url) { window.open(url, 'app', 'width=820,height=900'); }
+  function openWindow(url) { app = window.open(url, 'app', 'width=820,height=900'); }
   function openFrame(url) {
     const frame = document.createElement('iframe');
     frame.src = url;

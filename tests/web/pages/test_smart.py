@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import threading
@@ -16,62 +15,21 @@ import pytest
 from calls import MARK, post
 from chart import ago, concept, resource
 from cryptography.fernet import Fernet
-from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Chart, Flow, policy, problem
-from samples import SAMPLES, add, evaluator, of_patient, terminology, text
-from stored import Patient
+from launching import EHR, ISS, NOW, OPEN, PATIENT, REQUEST, USER, Service, policy, problem
+from samples import SAMPLES, add, of_patient, text
 from treated import THERAPY
 
-from cds_service import app as rooms
 from cds_service.adapters.databases import database_url
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.store import Store, StoreOptions
 from cds_service.adapters.vault import Vault
-from cds_service.assembly import pages as assembled
 from cds_service.assembly.pages import LAUNCHES
 from cds_service.cdshooks.request import decode
-from cds_service.client import FhirServer, SmartApp, make_client
+from cds_service.client import SmartApp
 from cds_service.errors import StoreUnavailable
 from cds_service.pages.smart.words import PROBLEMS
-from cds_service.settings import Settings
-from cds_service.web.call_log import make_logger
 
 ABNORMAL = {"value": "263654008", "unit": ""}
-
-
-class Service:
-    def __init__(self, store, smart):
-        self.store, self.now = store, NOW
-        self.flow, self.chart, self.log = Flow(), Chart(), io.StringIO()
-        client = make_client(
-            "development", {}, dev=True, smart=smart, fhir_servers=(FhirServer(ISS),)
-        )
-        settings = Settings(dev=True)
-        with (
-            mock.patch.object(rooms, "load_terminology", return_value=terminology()),
-            mock.patch.object(Settings, "development_client", return_value=client),
-            mock.patch.object(assembled, "_LateFlow", return_value=self.flow),
-        ):
-            app = rooms.create_app(
-                settings, lambda: self.now, evaluator(), reader=self.chart,
-                store=store, companion=Patient(store), logger=make_logger(self.log),
-            )  # fmt: skip
-        self.web = app.test_client()
-
-    def handle(self):
-        """From a card with an open question."""
-        (card,) = post(self.web, SAMPLES[OPEN].request()).json["cards"]
-        self.store.close()
-        return card["links"][0]["appContext"]
-
-    def send(self, path, status=200, **body):
-        answer = self.web.post(f"/smart/{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json
-
-    def open(self, status=200, **granted):
-        begun = self.send("begin", iss=ISS, launch="l1")
-        self.flow.granted = granted
-        return self.send("open", status, code="c", state=begun["state"], pending=begun["pending"])
 
 
 @pytest.fixture
