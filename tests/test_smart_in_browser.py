@@ -237,6 +237,48 @@ def test_a_launch_is_good_for_one_log_in(failing, world):
     assert len(world.flow.asked) == 1
 
 
+def test_while_the_service_is_down_it_is_said_once_and_what_was_entered_stays(failing, world):
+    with failing() as page:
+        page.goto(world.launch(world.handle()))
+        wait_for(page, "INSUFFICIENT")
+        page.context.set_offline(True)
+        for label in ("No", "Yes"):
+            answer(page, "neuro-exam-normal", label)
+            page.locator("#silence", has_text="are not kept yet").wait_for()
+        page.locator("#q-conservative-therapy-weeks").fill("8")
+        page.keyboard.press("Tab")
+        assert page.locator("[role=alert]").count() == 1
+        assert page.locator("#q-neuro-exam-normal-true").is_checked()
+        assert chromium.violations(page) == []
+        page.context.set_offline(False)
+        page.get_by_role("button", name="Try again").click()
+        wait_for(page, "MRI_ROUTINE")
+        assert page.locator("[role=alert]").count() == 0
+
+
+def test_use_this_while_the_service_is_down_can_be_pressed_again(failing, world):
+    with failing() as page:
+        page.goto(world.launch(world.handle()))
+        answer(page, "neuro-exam-normal", "Yes")
+        wait_for(page, "NOT_YET")
+        page.context.set_offline(True)
+        use(page)
+        page.locator("#silence").wait_for()
+        page.context.set_offline(False)
+        use(page)
+        page.get_by_text("Your answers are kept").wait_for()
+    assert world.outcome() == "NOT_YET"
+
+
+def test_when_the_service_is_down_at_the_start_nothing_is_said_to_stand_there(failing, world):
+    with failing() as page:
+        address = world.launch(world.handle())
+        page.route("**/smart/begin", lambda route: route.abort())
+        page.goto(address)
+        page.get_by_text("Open the app again from the card in a moment").wait_for()
+        assert page.get_by_text("Opening").count() == 0
+
+
 def test_a_link_that_has_expired_is_no_longer_good(failing, world):
     handle = world.handle()
     world.now = NOW + timedelta(hours=24)

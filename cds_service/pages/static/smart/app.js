@@ -99,6 +99,7 @@ app.addEventListener('submit', (event) => event.preventDefault());
 app.addEventListener('click', (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (target.id === 'use') void use();
+  if (target.id === 'again') void refresh();
   const name = target.dataset.take;
   if (name === undefined) return;
   const { value = '', unit = '' } = target.dataset;

@@ -27,7 +27,8 @@ export async function post(url, body) {
 }
 
 /**
- * Put a part that the server has written into the page.
+ * Put a part that the server has written into the page; without one, say that it does not answer. A form
+ * stays, with all that stands in it.
  * @param {HTMLElement} app
  * @param {string | undefined} html
  */
@@ -36,12 +37,25 @@ export function show(app, html) {
     app.innerHTML = html;
     return;
   }
+  const form = document.getElementById('answers');
   const words = document.createElement('p');
-  words.className = 'lead';
+  words.id = 'silence';
+  words.className = 'silence';
   words.setAttribute('role', 'alert');
-  words.textContent =
-    'The service does not answer. Nothing you entered was kept. Try again in a moment; the order can be placed as usual without it.';
-  app.prepend(words);
+  words.textContent = form
+    ? 'The service does not answer. Your answers still stand here and are not kept yet. The order can be placed as usual without them. '
+    : 'The service does not answer. Open the app again from the card in a moment; the order can be placed as usual without it.';
+  if (form) {
+    const again = document.createElement('button');
+    again.type = 'button';
+    again.id = 'again';
+    again.className = 'secondary outline';
+    again.textContent = 'Try again';
+    words.append(again);
+  }
+  document.getElementById('silence')?.remove();
+  if (form) app.prepend(words);
+  else app.replaceChildren(words);
 }
 
 /**
