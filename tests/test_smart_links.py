@@ -174,7 +174,7 @@ def test_while_the_store_is_down_the_card_goes_out_without_a_link(serve):
 def test_an_order_too_large_to_be_kept_has_a_card_without_a_link(serve):
     request = SAMPLES[OPEN].request()
     for entry in request["context"]["draftOrders"]["entry"]:
-        entry["resource"]["note"] = [{"text": "x" * 70_000}]
+        entry["resource"]["note"] = [{"text": "x" * 35_000}] * 2
     assert link_of(serve().cards(request)) is None
 
 
