@@ -131,6 +131,9 @@ class Evaluator:
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)
+        # Of an order without a card nothing has to be kept for the app.
+        linked = {each.advice.app_context for each in drawn if each.primary}
+        slip.handles = [each for each in slip.handles if each[0] in linked]
         cards: dict[int, list[IssuedCard]] = {}
         if slip.identities is not None:
             for each in drawn:

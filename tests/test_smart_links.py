@@ -79,6 +79,16 @@ def missing(card):
     return card.get("extension", {}).get("cervical-mri-cds.explanation", {}).get("missing")
 
 
+def test_of_an_order_without_a_card_nothing_is_kept(serve):
+    """In production an order that adheres gets none, whatever else could be asked."""
+    service = serve(Settings(dev=True, options={"cards.showAppropriate": False}))
+    request = SAMPLES[OPEN].request()
+    add(request, "conditions", of_patient(request, condition("icd|M54.12", 50)))
+    assert service.cards(request) == []
+    service.written()
+    assert service.rows(t.COMPANION_HANDLES) == []
+
+
 def test_the_card_of_a_rated_order_that_lacks_an_answer_leads_to_the_app(serve):
     """EXT-RADICULAR: MRI may be appropriate, and how long it was treated is not told."""
     request = SAMPLES[OPEN].request()
