@@ -309,7 +309,13 @@ def in_sight(found):
 
 @pytest.mark.parametrize(
     ("name", "width", "height"),
-    [("V01", 1440, 900), ("V03", 1440, 900), ("V12", 1366, 768), ("V01", 820, 1180)],
+    [
+        ("V01", 1440, 900),
+        ("V03", 1440, 900),
+        ("V12", 1366, 768),
+        ("V01", 820, 1180),
+        ("V03", 768, 1024),
+    ],
 )
 def test_summary_rating_and_buttons_are_seen_without_scrolling(opened, url, name, width, height):
     with opened(width) as page:
@@ -319,6 +325,18 @@ def test_summary_rating_and_buttons_are_seen_without_scrolling(opened, url, name
         card = page.locator("#cards .card").first
         shown = [card.locator("h3"), *card.locator("[data-accept], .dismiss summary").all()]
         assert all(in_sight(each) for each in shown)
+
+
+@pytest.mark.parametrize("width", [768, 820])
+def test_on_a_tablet_the_cards_stay_beside_the_chart(opened, url, width):
+    with opened(width) as page:
+        open_patient(page, url, "V03")
+        row = page.locator("#chart .row.used").last
+        row.scroll_into_view_if_needed()
+        card = page.locator("#cards .card").first
+        assert in_sight(card.locator("h3"))
+        assert in_sight(card.locator("[data-accept]").first)
+        assert row.bounding_box()["x"] + row.bounding_box()["width"] <= card.bounding_box()["x"]
 
 
 def test_tab_goes_from_the_order_to_its_cards_to_the_chart(page, url):
@@ -353,7 +371,10 @@ def test_a_newcomer_needs_no_mouse(page, url):
     assert in_sight(page.locator("#cards h3").first)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (820, "light"), (1440, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(390, "dark"), (390, "light"), (820, "light"), (820, "dark"), (1440, "light"), (1440, "dark")],
+)
 def test_nothing_is_inaccessible_or_too_wide(opened, url, width, scheme):
     with opened(width, color_scheme=scheme) as page:
         open_patient(page, url, "V03")
