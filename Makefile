@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick rigs js fuzz bench bench-report lint format check clean soak
+.PHONY: help demo test quick rigs js fuzz bench bench-paint bench-report lint format check clean soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ js: tests/js/node_modules/.package-lock.json ## types and lint of the scripts of
 
 bench: $(VENV)/.test ## measure the service, in development and production mode, beside a floor; writes build/bench.md and build/bench.json
 	PYTHONPATH=tests $(BIN)/python -m bench
+
+bench-paint: $(VENV)/.test ## time the first paint of the pages in Chromium
+	PYTHONPATH=tests $(BIN)/python -m bench.paint
 
 bench-report: $(VENV)/.test ## time the default report on 10 million cards in PostgreSQL and 1 million in SQLite, fails above 10 s; writes build/bench-report.md (POSTGRESQL=, SQLITE= cards, 0 for none)
 	PYTHONPATH=tests $(BIN)/python -m bench.large $(if $(POSTGRESQL),--postgresql $(POSTGRESQL)) $(if $(SQLITE),--sqlite $(SQLITE))

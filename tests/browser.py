@@ -93,3 +93,21 @@ def violations(page: Page) -> list[tuple[str, list[str]]]:
     return [
         (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found["violations"]
     ]
+
+
+_FIRST_PAINT = """() => Promise.race([
+    new Promise(say => new PerformanceObserver(list => say(
+        list.getEntriesByName("first-contentful-paint")[0].startTime
+    )).observe({type: "paint", buffered: true})),
+    new Promise((_, fail) => setTimeout(fail, 15000, new Error("nothing was painted"))),
+])"""
+
+
+def first_paint(page: Page) -> float:
+    """Milliseconds from asking for the page to its first paint with something on it; waits for that.
+
+    A figure to report, never to assert: it is the machine's as much as ours.
+    """
+    page.bring_to_front()
+    found: float = page.evaluate(_FIRST_PAINT)
+    return found

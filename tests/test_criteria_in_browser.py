@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from browser import violations
+from browser import first_paint, violations
 
 from cds_service.cli import main
 
@@ -133,12 +133,7 @@ def test_first_paint(opened, url, record_property, capsys):
     """Reported, never asserted: it is the machine's as much as ours."""
     with opened() as page:
         page.goto(f"{url}/criteria")
-        page.screenshot()  # makes sure that there is something to measure
-        painted = page.evaluate(
-            """() => new Promise(say => new PerformanceObserver(list => say(
-                list.getEntriesByName("first-contentful-paint")[0].startTime
-            )).observe({type: "paint", buffered: true}))"""
-        )
+        painted = first_paint(page)
         record_property("first_contentful_paint_ms", painted)
         with capsys.disabled():
             print(f" first paint of /criteria: {painted:.0f} ms", end="")

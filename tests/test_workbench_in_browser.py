@@ -8,12 +8,13 @@ import shutil
 import subprocess
 
 import pytest
-from browser import violations
+from browser import first_paint, violations
 from production import in_production
 from samples import SAMPLES
 from tokens import Issuer, jwks
 
 from cds_service.demo import service
+from cds_service.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -232,11 +233,47 @@ def test_when_the_service_is_down_nothing_is_lost(browser):
     context.close()
 
 
+def test_when_the_service_is_back_the_work_goes_on(browser):
+    context = browser.new_context()
+    page = context.new_page()
+    port = free_port(0)
+    with service(port) as address:
+        open_patient(page, address)
+        fired(page, page.get_by_role("button", name="+ Unsteady gait").click)
+        said(page, "became MRI_URGENT")
+    page.get_by_role("button", name="Fire order-select").click()
+    page.get_by_role("heading", name="The service does not answer").wait_for()
+    assert page.locator("#status").inner_text() == "The service does not answer."
+    assert "no answer to give reasons for" in page.locator("#reasons").inner_text()
+    with service(port):
+        call, answer = fired(page, page.get_by_role("button", name="Fire order-select").click)
+        assert "394616008" in json.dumps(call), "the change of before"
+        assert answer.status == 200
+        said(page, "MRI_URGENT")
+        assert page.locator("#cards .card").count() > 0
+    context.close()
+
+
+def test_where_the_hook_alone_is_down_the_page_says_so_too(browser, url):
+    """Changes are still made; the page itself answers."""
+    page = browser.new_page()
+    open_patient(page, url)
+    page.route("**/cds-services/cervical-mri", lambda route: route.abort())
+    page.get_by_role("button", name="+ Unsteady gait").click()
+    page.get_by_role("heading", name="The service does not answer").wait_for()
+    page.locator("#chart .row", has_text="Unsteady gait").wait_for()
+    assert page.locator("#cards .card").count() == 0, "those of another answer are gone"
+    page.unroute("**/cds-services/cervical-mri")
+    fired(page, page.get_by_role("button", name="Fire order-select").click)
+    said(page, "MRI_URGENT")
+    page.close()
+
+
 def test_the_wire_is_shown_and_can_be_copied(browser, opened, url):
     with opened(permissions=["clipboard-read", "clipboard-write"]) as page:
         open_patient(page, url)
         assert '"hook": "order-select"' in page.locator("#raw-request").inner_text()
-        page.get_by_role("tab", name="Request").focus()
+        tab_to(page, page.get_by_role("tab", name="Request"), 400)
         page.keyboard.press("ArrowRight")
         assert '"cards": [' in page.locator("#raw-response").inner_text()
         page.keyboard.press("End")
@@ -274,26 +311,65 @@ def test_evidence_leads_to_the_entry_it_rests_on(page, url):
     assert shown.locator("summary").evaluate("each => each === document.activeElement")
 
 
+def tab_to(page, found, most=60):
+    """Press Tab, as somebody without a mouse does, until an element has the focus."""
+    wanted = found.element_handle()
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("each => each === document.activeElement", wanted):
+            return
+    raise AssertionError(f"not reached with {most} times Tab")
+
+
+def test_entries_that_the_reasons_rest_on_are_marked_in_the_chart(page, url):
+    open_patient(page, url, "V05")
+    used = page.locator("#chart .row.used")
+    fever = page.locator("#chart .row.used", has_text="100.4")
+    assert fever.count() == 1
+    assert used.filter(has_text="Cholesterol").count() == 0
+    assert used.count() < page.locator("#chart .row").count()
+    fired(page, lambda: _remove(fever))
+    said(page, "MRI_URGENT became")
+    assert used.filter(has_text="100.4").count() == 0
+    assert used.count() > 0, "marked again after each answer"
+
+
+def _remove(row):
+    row.locator("summary").click()
+    row.get_by_role("button", name="Remove").click()
+
+
 def test_it_works_with_the_keyboard_alone_and_the_focus_stays(page, url):
     open_patient(page, url)
-    page.get_by_role("button", name="+ Unsteady gait").focus()
+    tab_to(page, page.get_by_role("button", name="+ Unsteady gait"))
     page.keyboard.press("Enter")
     said(page, "became MRI_URGENT")
     assert page.evaluate("document.activeElement.textContent") == "+ Unsteady gait"
     row = page.locator("#chart .row", has_text="Unsteady gait")
-    row.locator("summary").focus()
+    tab_to(page, row.locator("summary"))
     page.keyboard.press("Enter")
-    for _ in range(4):  # date with its three parts, then the button behind it
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.tagName") == "SELECT":
-            break
-    row.get_by_label("Status").focus()
+    tab_to(page, row.get_by_label("Status"))
     page.keyboard.press("r")
-    row.get_by_role("button", name="Mark").focus()
+    tab_to(page, row.get_by_role("button", name="Mark"))
     page.keyboard.press("Enter")
     said(page, "MRI_URGENT became")
     assert page.evaluate("!!document.activeElement.closest('.row')"), "the reader is where he was"
-    page.keyboard.press("Shift+Tab")
+
+
+def test_a_finding_of_the_list_is_added_with_the_keyboard_alone(page, url):
+    open_patient(page, url)
+    tab_to(page, page.get_by_label("Finding", exact=True))
+    page.keyboard.type("Unsteady")
+    tab_to(page, page.get_by_role("button", name="Add finding"))
+    page.keyboard.press("Enter")
+    said(page, "NOT_YET became MRI_URGENT")
+
+
+def test_a_suggestion_is_taken_with_the_keyboard_alone(page, url):
+    open_patient(page, url, "V12")
+    tab_to(page, page.locator("[data-accept]").first)
+    page.keyboard.press("Enter")
+    said(page, "Feedback was stored (204)")
 
 
 def in_sight(found):
@@ -341,7 +417,7 @@ def test_on_a_tablet_the_cards_stay_beside_the_chart(opened, url, width):
 
 def test_tab_goes_from_the_order_to_its_cards_to_the_chart(page, url):
     open_patient(page, url)
-    page.get_by_role("button", name="Sign the order").focus()
+    tab_to(page, page.get_by_role("button", name="Sign the order"))
     met = []
     for _ in range(20):
         page.keyboard.press("Tab")
@@ -404,3 +480,22 @@ def test_nothing_is_fetched_from_elsewhere(page, url):
     open_patient(page, url)
     assert asked
     assert all(address.startswith(url) for address in asked)
+
+
+def test_the_page_is_painted_before_its_data_come(page, url):
+    """Order and chart are seen while the first call has not even been made."""
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/workbench/change", hold)
+    page.goto(f"{url}/workbench?patient=V05")
+    first_paint(page)
+    assert page.locator("#chart .row", has_text="100.4").is_visible()
+    assert page.get_by_role("heading", name="Thomas Brandt").is_visible()
+    assert page.locator("#cards").get_by_text("Waiting for the service").is_visible()
+    assert page.locator("#cards .card").count() == 0
+    (route,) = held
+    route.continue_()
+    said(page, "MRI_URGENT")
