@@ -20,7 +20,7 @@ from cds_service.cdshooks.request import HookRequest, decode
 from cds_service.client import Client
 from cds_service.content.scenarios import Scenario, load_scenarios
 from cds_service.content.terminology_files import KNOWLEDGE, read_specs, read_tables
-from cds_service.criteria.decision.steps import STEPS
+from cds_service.criteria.decision.steps import EARLY, STEPS
 from cds_service.criteria.model import Outcome
 from cds_service.facts.config import KEYS, CriteriaConfig
 from cds_service.facts.terminology.codings import comparable
@@ -96,6 +96,7 @@ def build(
             name: Step(name, rule, tuple(s for s in samples if s.step == name))
             for name, rule in STEPS.items()
         },
+        early=EARLY if client.criteria[EARLY.switch] else None,
         outcomes={outcome: library.card(outcome).title for outcome in Outcome},
         settings=tuple(settings.values()),
         code_sets=code_sets,

@@ -68,6 +68,8 @@ class Box(NamedTuple):
     down: str
     """Which answer leads to the next box; empty: there is none."""
     across: str
+    early: str = ""
+    """The step that some orders go to from here, whatever stands between."""
 
     @property
     def middle(self) -> int:
@@ -92,6 +94,8 @@ def diagram(catalogue: Catalogue) -> Diagram:
     *_, last = catalogue.steps
     for step in catalogue.steps.values():
         box = _box(step, y, catalogue, final=step.id == last)
+        if not boxes and catalogue.early:
+            box = box._replace(early=catalogue.early.step)
         boxes.append(box)
         y = box.bottom + _GAP
     return Diagram(tuple(boxes), y - _GAP + 2)

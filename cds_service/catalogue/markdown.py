@@ -26,7 +26,7 @@ def _page(catalogue: Catalogue) -> Iterator[str]:
     yield ""
     yield "## Order of decision"
     yield ""
-    yield "The first step that matches decides."
+    yield f"The first step that matches decides.{_early(catalogue)}"
     yield ""
     yield "| Step | Question | Answers |"
     yield "|---|---|---|"
@@ -70,6 +70,16 @@ def _page(catalogue: Catalogue) -> Iterator[str]:
     yield "|---|---|---|"
     for row in catalogue.code_sets["VS-MRICSPINE"].rows:
         yield _row(row.system, f"`{row.code}`", row.display)
+
+
+def _early(catalogue: Catalogue) -> str:
+    early = catalogue.early
+    if early is None:
+        return ""
+    return (
+        f" Before P1 is asked: where an order {early.when}, {early.step} answers {early.outcome} at once; "
+        "the first of them is rated on its own."
+    )
 
 
 def _statement(entry: Entry) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from cds_service.criteria.decision.steps import Rule
+from cds_service.criteria.decision.steps import Early, Rule
 from cds_service.rendering.content import Statement
 
 
@@ -123,6 +123,8 @@ class Catalogue(msgspec.Struct, frozen=True):
     """Headings in order."""
     entries: Mapping[str, Entry]
     steps: Mapping[str, Step]
+    early: Early | None
+    """What is answered before the steps are asked; None: it is switched off."""
     outcomes: Mapping[str, str]
     """Code -> title."""
     settings: tuple[Setting, ...]

@@ -15,6 +15,8 @@ from chart import (
 from injuries import CORD_INJURY, MRI, NORMAL, WEAK_LIMB, coma_score, ct, injury, nexus, tender
 from site_codes import SITE, evaluator_with
 
+from cds_service.criteria.decision.steps import EARLY
+
 STEPS = [f"P{number}" for number in range(13)]
 CAUDA = condition("sct|192970008", 3)
 LUMBAR = condition("icd|M54.16", 40)
@@ -287,6 +289,16 @@ def test_a_second_selected_draft(chart, outcomes, underlying):
 def test_a_draft_after_another_study_is_no_duplicate_of_it():
     (only,) = recommend_all(PAIN, draft=[order("cpt|72148"), order()])
     assert only.outcome == "NOT_YET"
+
+
+def test_what_comes_before_the_steps_is_what_the_table_says():
+    """An emergency (P4) of the first order is a duplicate at P5 of the second."""
+    first, second = recommend_all(MYELOPATHY, draft=[order(), order()])
+    assert first.step == "P4"
+    assert (second.step, second.outcome) == (EARLY.step, EARLY.outcome)
+    assert [step.id for step in second.steps] == ["P0", EARLY.step]
+    off = recommend_all(MYELOPATHY, draft=[order(), order()], options={EARLY.switch: False})
+    assert [found.step for found in off] == ["P4", "P4"]
 
 
 def test_a_second_draft_where_duplicates_are_switched_off():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cds_service.criteria import trauma
 from cds_service.criteria.decision import possible
-from cds_service.criteria.decision.steps import STEPS
+from cds_service.criteria.decision.steps import EARLY, STEPS
 from cds_service.criteria.duplicates import changed, pending_orders, recent_studies
 from cds_service.criteria.model import Outcome, Step
 from cds_service.criteria.postop import hardware
@@ -98,10 +98,10 @@ def _p4(case: Case) -> Decision | None:
 
 def _second_draft(case: Case) -> Decision | None:
     """A later one of several selected orders: the first is rated on its own, whatever its step."""
-    if not case.config["ext.duplicate"] or case.facts.draft.follows is None:
+    if not case.config[EARLY.switch] or case.facts.draft.follows is None:
         return None
     prior = case.finding("EXT-DUP-PENDING").evidence[0]
-    return Decision(Outcome.DUPLICATE, "an earlier selected order", prior=prior, prior_kind="draft")
+    return Decision(EARLY.outcome, "an earlier selected order", prior=prior, prior_kind="draft")
 
 
 def _p5(case: Case) -> Decision | None:
@@ -211,8 +211,8 @@ def decide(case: Case, *, duplicates: bool = True) -> Verdict:
     steps = [Step("P0", "cervical-spine MRI: yes", False)]
     deciding, decision = "P12", _P12
     if duplicates and (second := _second_draft(case)):
-        text = f"{STEPS['P5'].question} {second.outcome}: {second.why}"
-        return Verdict("P5", second, (*steps, Step("P5", text, True)))
+        text = f"{STEPS[EARLY.step].question} {second.outcome}: {second.why}"
+        return Verdict(EARLY.step, second, (*steps, Step(EARLY.step, text, True)))
     for name, rule in STEPS.items():
         if name not in _QUESTIONS or (name == "P5" and not duplicates):
             continue

@@ -1,6 +1,6 @@
 """The order of decision as data: each step's question, what it looks at, and what it may answer.
 
-`precedence.decide` walks this table from top to bottom; the catalogue draws it.
+`precedence.decide` walks this table from top to bottom, unless `EARLY` holds; the catalogue draws both.
 """
 
 from __future__ import annotations
@@ -20,6 +20,25 @@ class Rule(NamedTuple):
     """Statements that change what the step says, or let it pass."""
     outcomes: tuple[Outcome, ...] = ()
     """What it may say, the usual answer first."""
+
+
+class Early(NamedTuple):
+    """An answer of one step that is given before P1 is asked."""
+
+    step: str
+    when: str
+    """Of an order, in words that follow `where an order …`."""
+    outcome: Outcome
+    switch: str
+    """Configuration key that has to be on."""
+
+
+EARLY: Final = Early(
+    step="P5",
+    when="follows another selected order for MRI of the cervical spine in the same call",
+    outcome=Outcome.DUPLICATE,
+    switch="ext.duplicate",
+)
 
 
 STEPS: Final[dict[str, Rule]] = {

@@ -13,7 +13,7 @@ from cds_service.app import create_app
 from cds_service.assembly.content import build_catalogue
 from cds_service.catalogue.diagram import COLOURS
 from cds_service.client import make_client
-from cds_service.criteria.decision.steps import STEPS
+from cds_service.criteria.decision.steps import EARLY, STEPS
 from cds_service.pages.site import Section, Site
 from cds_service.settings import Settings
 
@@ -94,7 +94,23 @@ def test_the_order_of_decision_is_drawn_and_each_step_leads_on(pages):
         for step, rule in STEPS.items()
         for name in (step, *rule.statements, *rule.exceptions)
     ]
+    expected.insert(1, f"/criteria/{EARLY.step}")
     assert links == expected
+
+
+@pytest.mark.parametrize("path", ["/criteria", f"/criteria/{EARLY.step}"])
+def test_what_is_answered_before_the_steps_is_said(pages, path):
+    said = re.sub(r"<[^>]+>", "", text(pages.get(path)))
+    assert (
+        f"Before P1 is asked: where an order {EARLY.when}, P5 answers {CATALOGUE.outcomes[EARLY.outcome]} at once"
+    ) in said
+    assert "Before P1" not in text(pages.get("/criteria/P6"))
+
+
+def test_what_is_switched_off_is_not_said_to_come_first():
+    off = create_app(Settings(dev=True, options={"ext.duplicate": False}), lambda: NOW)
+    for path in ("/criteria", "/criteria/P5"):
+        assert "Before P1" not in text(off.test_client().get(path))
 
 
 @pytest.mark.parametrize(
