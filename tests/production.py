@@ -15,9 +15,9 @@ from cds_service.ports import free_port
 
 
 @contextmanager
-def in_production(folder: Path, settings: str) -> Iterator[str]:
+def in_production(folder: Path, settings: str, *program: str) -> Iterator[str]:
     """Serves with these settings, the clients among them, for as long as the block lasts; yields its
-    address. Its files are in `folder`, the log as `log`.
+    address. Its files are in `folder`, the log as `log`. `program`: what Python is to run instead.
     """
     port = free_port(0)
     url = f"http://127.0.0.1:{port}"
@@ -29,7 +29,8 @@ store = "sqlite:///{folder / "store.db"}"
 replay_store = "sqlite:///{folder / "seen.db"}"
 """
     config.write_text(own + settings)
-    command = [sys.executable, "-m", "cds_service", "serve", "--config", str(config)]
+    program = program or ("-m", "cds_service")
+    command = [sys.executable, *program, "serve", "--config", str(config)]
     with log.open("w") as stream:
         process = subprocess.Popen(
             command, cwd=Path(__file__).parents[1], stdout=stream, stderr=stream

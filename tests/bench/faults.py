@@ -1,51 +1,58 @@
-"""`python -m bench.faults [CALLS]`: a faulty FHIR server under load, and a healthy one beside it.
+"""`python -m bench.faults [CALLS]`: the service in production, with two clients: the FHIR server of one
+is faulty, that of the other is well.
 
-Every mode of `faulty.py` is called by 16 threads, with the budgets of production; one more thread
-calls a healthy server all the while. Servers run in processes of their own. The table goes to
-standard output and to build/soak.md; the exit code is 1 when an answer came late, or meant
-something else than that nothing, or not everything, could be read.
+Every mode of `faulty.py` is called for by 16 connections side by side. The client whose server is
+well calls on one connection, first alone, then beside each mode, and never twice within 20 ms. It, the
+service and the FHIR servers are processes of their own. BREAKER=off: no server is left alone.
+
+The table goes to standard output and to build/soak.md. The exit code is 1 when an answer came late, or
+meant something else than that nothing, or not everything, could be read; how much slower the other
+client got is reported only.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import threading
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from calls import call
 from faulty import MODES, base
-from fetching import make_reader, states
-from fhir_stub import allowed
-from samples import NOW, evaluator
+from production import in_production
+from tokens import jwks
 
-from cds_service.adapters.fhir import reader as room
-from cds_service.adapters.fhir.breaker import Breaker
-from cds_service.adapters.fhir.reader import FhirReader
-from cds_service.cdshooks.encode import encode
-from cds_service.cdshooks.request import decode
-from cds_service.client import Client, FhirServer, make_client
-from cds_service.errors import DataNotAvailable
+from bench.callers import PARALLEL, SICK, WELL, Answer, Caller, beside
 
 PATIENT = "pt-204"
-PARALLEL = 16
 LIMIT = 500.0
-WHOLE = ("healthy", "stale keep-alive")
+"""Milliseconds for an answer."""
 PARTLY = (
     "circular next", "foreign next", "later page fails", "endless pages",
     "later page of another patient",
 )  # fmt: skip
+ALL = (*MODES, "refuse", "slow TLS")
+
+NEVER_LEFT_ALONE = """
+import sys
+from functools import partial
+from cds_service.adapters.fhir import reader
+from cds_service.adapters.fhir.breaker import Breaker
+reader.Breaker = partial(Breaker, calls=10**9)
+from cds_service.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 class Server(NamedTuple):
+    """A fault server."""
+
     port: int
     refusing: int
 
@@ -74,98 +81,139 @@ def served() -> Iterator[Server]:
                 stream.close()
 
 
-class Caller:
-    """Makes one call after another at one server, as the service would."""
-
-    def __init__(self, reader: FhirReader, url: str) -> None:
-        self._reader = reader
-        self._client: Client = make_client("ehr", {}, dev=True, fhir_servers=(FhirServer(url),))
-        self._body = encode(allowed(call(prefetch={}), url))
-
-    def __call__(self, _: Any = None) -> tuple[float, str]:
-        """Milliseconds to the answer, and how much could be read."""
-        started = time.monotonic()
-        request = decode(self._body)
-        left = self._client.fetch_budget
-        request = self._reader.complete(request, self._client, time.monotonic() + left)
-        with suppress(DataNotAvailable):
-            encode(evaluator().evaluate(request, NOW, self._client))
-        spent = (time.monotonic() - started) * 1000
-        found = set(states(request).values())
-        return spent, found.pop().name if len(found) == 1 else "MIXED"
-
-
-def percentile(values: list[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+@contextmanager
+def service(folder: Path, faults: Server, well: Server) -> Iterator[str]:
+    """The address of the service, with both clients and two workers."""
+    settings = "workers = 2\n"
+    for issuer, bases in (
+        (SICK, [faults.base(mode) for mode in ALL]),
+        (WELL, [well.base("healthy")]),
+    ):
+        (folder / f"{issuer.name}.json").write_bytes(jwks(issuer.jwk()))
+        settings += f"""
+[[clients]]
+name = "{issuer.name}"
+issuer = "{issuer.issuer}"
+keys_file = "{issuer.name}.json"
+"""
+        settings += "".join(f'[[clients.fhir_servers]]\nurl = "{each}"\n' for each in bases)
+    program = ("-c", NEVER_LEFT_ALONE) if os.environ.get("BREAKER") == "off" else ()
+    with in_production(folder, settings, *program) as url:
+        yield url
 
 
-def beside(caller: Caller, stop: threading.Event, spent: list[float], pause: float = 0.02) -> None:
-    while not stop.wait(pause):
-        spent.append(caller()[0])
+def percentile(answers: Sequence[Answer], share: float) -> float:
+    ordered = sorted(answer.milliseconds for answer in answers)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
 
 
-def run(mode: str, calls: int, faults: Server, well: Server) -> tuple[str, bool]:
-    """One row of the table, and whether the goals were met."""
-    courses: Counter[str] = Counter()
-    reader = make_reader(observe=lambda report: courses.update([report.course]))
-    healthy = Caller(reader, well.base("healthy"))
-    healthy()
-    stop, other = threading.Event(), list[float]()
-    neighbour = threading.Thread(target=beside, args=(healthy, stop, other))
-    caller = Caller(reader, faults.base(mode))
-    courses.clear()
-    neighbour.start()
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        results = list(pool.map(caller, range(calls)))
-    stop.set()
-    neighbour.join()
-    reader.close()
-    spent = [milliseconds for milliseconds, _ in results]
-    meanings = Counter(found for _, found in results)
-    wanted = (
-        {"READ", "FAILED"}
-        if mode in WHOLE
-        else {"MIXED", "FAILED"}
-        if mode in PARTLY
-        else {"FAILED"}
-    )
-    late = sum(milliseconds > LIMIT for milliseconds in spent)
-    good = late == 0 and set(meanings) <= wanted
-    meaning = ", ".join(f"{name.lower()} {count}" for name, count in sorted(meanings.items()))
-    row = (
-        f"| {mode} | {calls} | {100 * (calls - late) / calls:.1f} % | {percentile(spent, 0.5):.0f} "
-        f"| {percentile(spent, 0.99):.0f} | {max(spent):.0f} | {courses['left alone']} "
-        f"| {meaning} | {percentile(other or [0], 0.5):.0f} | {percentile(other or [0], 0.99):.0f} |"
-    )
-    return row, good
+def lines_of(log: Path, begin: int, calls: int) -> list[dict[str, Any]]:
+    """What the service wrote about these calls: a line may come after its answer."""
+    for _ in range(200):
+        with log.open("rb") as stream:
+            stream.seek(begin)
+            whole, _, _ = stream.read().rpartition(b"\n")
+        found = [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
+        mine = [line for line in found if line.get("client") == SICK.name and "status" in line]
+        if len(mine) == calls:
+            return mine
+        time.sleep(0.05)
+    raise RuntimeError(f"{len(mine)} lines in the log about {calls} calls")
+
+
+def meaning(line: dict[str, Any]) -> str:
+    """How much could be read."""
+    if line["status"] == 412:
+        return "FAILED"
+    if line["status"] != 200:
+        return str(line["status"])
+    return "MIXED" if any(key in line for key in ("absent", "failed", "partial")) else "READ"
+
+
+def wanted(mode: str) -> set[str]:
+    """What a mode may mean. Only what is well has to be read: all else may also take too long."""
+    if mode == "healthy":
+        return {"READ"}
+    if mode == "stale keep-alive":
+        return {"READ", "MIXED", "FAILED"}
+    return {"MIXED", "FAILED"} if mode in PARTLY else {"FAILED"}
+
+
+class Table:
+    """The report, line by line."""
+
+    def __init__(self, alone: Sequence[Answer]) -> None:
+        self.lines: list[str] = []
+        self.good = True
+        self._alone = {share: percentile(alone, share) for share in (0.5, 0.99)}
+        self._say(f"{PARALLEL} calls side by side, in milliseconds. Left alone: by the breaker.")
+        self._say(
+            f"The other client, alone: p50 {self._alone[0.5]:.1f}, p99 {self._alone[0.99]:.1f} "
+            f"({len(alone)} calls). Beside: as multiples of that.\n"
+        )
+        self._say(
+            "| Mode | Calls | within 500 | p50 | p99 | max | left alone | read "
+            "| beside: calls | p50 | p99 | p50 × | p99 × |"
+        )
+        self._say("|" + "---|" * 13)
+
+    def add(
+        self,
+        mode: str,
+        answers: Sequence[Answer],
+        lines: Sequence[dict[str, Any]],
+        others: Sequence[Answer],
+    ) -> None:
+        meanings = Counter(map(meaning, lines))
+        late = sum(answer.milliseconds > LIMIT for answer in answers)
+        left_alone = sum(line.get("fetch") == "left alone" for line in lines)
+        unread = sum(answer.status != 200 for answer in others)
+        words = ", ".join(f"{name.lower()} {count}" for name, count in sorted(meanings.items()))
+        cells = [
+            mode,
+            len(answers),
+            f"{100 * (len(answers) - late) / len(answers):.1f} %",
+            *(f"{percentile(answers, share):.0f}" for share in (0.5, 0.99, 1)),
+            left_alone,
+            words,
+            f"{len(others)}, {unread} not read" if unread else len(others),
+            *(f"{percentile(others, share):.1f}" for share in (0.5, 0.99)),
+            *(f"{percentile(others, share) / self._alone[share]:.2f}" for share in (0.5, 0.99)),
+        ]
+        self._say("| " + " | ".join(map(str, cells)) + " |")
+        self.good = self.good and not late and set(meanings) <= wanted(mode) and not unread
+
+    def end(self) -> None:
+        self._say(f"\nGoals {'met' if self.good else 'NOT met'}.")
+        folder = Path("build")
+        folder.mkdir(exist_ok=True)
+        (folder / "soak.md").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+
+    def _say(self, line: str) -> None:
+        self.lines.append(line)
+        print(line, flush=True)
 
 
 def main() -> int:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    if os.environ.get("BREAKER") == "off":
-        vars(room)["Breaker"] = partial(Breaker, calls=10**9)
-    lines = [
-        f"{PARALLEL} calls side by side, in milliseconds. Left alone: not tried, by the breaker.",
-        "",
-        "| Mode | Calls | within 500 | p50 | p99 | max | left alone | read | beside: p50 | p99 |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    print("\n".join(lines), flush=True)
-    good = True
-    with served() as faults, served() as well:
-        for mode in (*MODES, "refuse", "slow TLS"):
-            row, fine = run(mode, calls, faults, well)
-            good = good and fine
-            lines.append(row)
-            print(row, flush=True)
-    threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("fhir-f")]
-    lines.append(f"\nThreads left: {len(threads)}. {'Goals met.' if good else 'Goals NOT met.'}")
-    print(lines[-1])
-    folder = Path("build")
-    folder.mkdir(exist_ok=True)
-    (folder / "soak.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0 if good and not threads else 1
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        faults, well = stack.enter_context(served()), stack.enter_context(served())
+        url = stack.enter_context(service(folder, faults, well))
+        other = stack.enter_context(beside(url, well.base("healthy")))
+        other.send(max(calls // 10, 10))  # the first calls make connections, and are not counted
+        other.recv()
+        other.send(calls)
+        table = Table(other.recv())
+        for mode in ALL:
+            begin = (folder / "log").stat().st_size
+            other.send(0)
+            answers = Caller(url, SICK, faults.base(mode)).side_by_side(calls)
+            other.send(0)
+            others = other.recv()
+            table.add(mode, answers, lines_of(folder / "log", begin, calls), others)
+        table.end()
+    return 0 if table.good else 1
 
 
 if __name__ == "__main__":
