@@ -24,6 +24,7 @@ from cds_service.ports import free_port
 
 pytestmark = pytest.mark.integration
 N = Issuer("north")
+linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's /proc")
 
 
 class Running:
@@ -140,6 +141,7 @@ def test_a_new_key_reaches_every_worker(server):
     assert answers[-10:] == [200] * 10
 
 
+@linux
 def test_a_reload_loses_nobody_and_forgets_nothing(server):
     used = server.token()
     assert server.post(used) == 200
@@ -151,6 +153,7 @@ def test_a_reload_loses_nobody_and_forgets_nothing(server):
     assert [server.post(used) for _ in range(10)] == [401] * 10
 
 
+@linux
 def test_while_the_key_server_is_down_reloads_and_lost_workers_lose_no_call(server):
     page = server.pages.pages.pop("/jwks.json")
     for sign, one in ((signal.SIGHUP, False), (signal.SIGKILL, True), (signal.SIGTERM, True)):
