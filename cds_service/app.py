@@ -10,7 +10,7 @@ from flask import Flask
 from structlog.typing import FilteringBoundLogger
 
 from cds_service import __version__
-from cds_service.assembly.adapters import LateReader, build_reader, build_tracer
+from cds_service.assembly.adapters import LateReader, build_reader, build_tracer, throttled
 from cds_service.assembly.content import (
     build_catalogue,
     build_evaluator,
@@ -100,6 +100,7 @@ def create_app(
         keep_keys = keeper.start
     if not clients or authenticator is None:
         raise ConfigurationError(NO_CLIENT)
+    authenticator = throttled(authenticator, clients)
     terminology = load_terminology(settings)
     for conflict in terminology.conflicts():
         # What `cds-service check` ends with 1 for; files of this installation, nothing of a call.

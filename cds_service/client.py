@@ -113,6 +113,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     """Our own OAuth client id there; a token whose `subject` is another is not used."""
     smart: SmartApp | None = None
     """None: cards of this client offer no companion app."""
+    calls_per_minute: int | None = None
+    """At the most, in each process; None: any number."""
     budget: float = 0.5
     """Seconds within which a call is answered, from its arrival."""
     fetch_budget: float = 0.35

@@ -46,6 +46,14 @@ class StoreUnavailable(RequestError):  # noqa: N818  (what happened, not what it
         super().__init__(503, "transient", "feedback cannot be stored just now; send it again")
 
 
+class Throttled(RequestError):  # noqa: N818  (what happened, not what it is)
+    """429: this client calls more often than it may; `retry_after` are seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(429, "throttled", "too many calls; wait and try again")
+        self.retry_after = retry_after
+
+
 class DataNotAvailable(RequestError):  # noqa: N818  (what happened, not what it is)
     """412: required data was neither prefetched nor reachable (CDS Hooks, Prefetch)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from cds_service.cdshooks.services import SERVICE_ID
 from cds_service.client import Client
 from cds_service.settings import Settings
 from cds_service.web import call_log
-from cds_service.web.seams import Clock, FhirReader, Meter, NoMeter, Tracer
+from cds_service.web.callers import Throttle
+from cds_service.web.seams import Authenticator, Clock, FhirReader, Meter, NoMeter, Tracer
 
 if TYPE_CHECKING:
     from cds_service.adapters.metrics import PrometheusMeter
@@ -28,6 +29,15 @@ def build_meter() -> PrometheusMeter:
     from cds_service.adapters.metrics import PrometheusMeter
 
     return PrometheusMeter((SERVICE_ID,), HOOKS, processes=True)
+
+
+def throttled(authenticator: Authenticator, clients: Sequence[Client]) -> Authenticator:
+    """The authenticator, behind what clients may ask in a minute, if any has such a limit."""
+    if not any(client.calls_per_minute for client in clients):
+        return authenticator
+    from cds_service.adapters.callers.rates import Rates
+
+    return Throttle(authenticator, Rates(clients).wait)
 
 
 def build_tracer(settings: Settings) -> Tracer | None:

@@ -152,6 +152,8 @@ class ClientSettings(Table):
     """Our OAuth client id with this client; a token that names another `subject` is not used."""
     smart: SmartSettings | None = None
     """The companion app is offered to this client."""
+    calls_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Calls with a token that are answered, in each process; None: all."""
     budget_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
     fetch_ms: Annotated[int, Field(ge=0, le=10_000)] = 350
     options: Annotated[dict[str, Any], AfterValidator(flatten)] = {}
@@ -201,6 +203,7 @@ class ClientSettings(Table):
                 ),
                 fhir_subject=self.fhir_subject,
                 smart=self.smart and self.smart.app(),
+                calls_per_minute=self.calls_per_minute,
                 budget=self.budget_ms / 1000,
                 fetch_budget=self.fetch_ms / 1000,
             )

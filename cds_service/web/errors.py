@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cds_service.cdshooks.encode import encode
-from cds_service.errors import CallerRefused, RequestError, StoreUnavailable
+from cds_service.errors import CallerRefused, RequestError, StoreUnavailable, Throttled
 from cds_service.web.call_log import failure, note, request_id
 
 
@@ -95,7 +95,7 @@ def install(app: Flask, pages: ErrorPage | None = None) -> None:
         response = page(error.status, error.text) or outcome(
             error.status, error.code, error.text, error.diagnostics
         )
-        if isinstance(error, StoreUnavailable):
+        if isinstance(error, StoreUnavailable | Throttled):
             response.headers["Retry-After"] = str(error.retry_after)
         if error.status == 415:
             response.headers["Accept-Encoding"] = "identity"
