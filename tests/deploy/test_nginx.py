@@ -10,8 +10,8 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,7 @@ def certificate(folder: Path) -> None:
 class Proxy:
     """nginx with the shipped file; only ports and paths are this machine's."""
 
-    def __init__(self, folder: Path, service: int) -> None:
+    def __init__(self, folder: Path, service: int, *changes: tuple[str, str]) -> None:
         self.port = free_port()
         self.folder = folder
         certificate(folder)
@@ -76,6 +76,7 @@ class Proxy:
             ("/var/log/nginx/", f"{folder}/"),
             ("/run/nginx.pid", f"{folder}/pid"),
             ("http {", f"http {{ {scratch}"),
+            *changes,
         ):
             assert shipped in text, shipped
             text = text.replace(shipped, here)
@@ -123,16 +124,39 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
+@contextmanager
+def running(folder: Path, service: int, *changes: tuple[str, str]) -> Iterator[Proxy]:
+    started = Proxy(folder, service, *changes)
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.session.close()
+        started.process.terminate()
+        started.process.wait(timeout=20)
+
+
 @pytest.fixture(scope="module")
 def proxy(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    running = Proxy(tmp_path_factory.mktemp("nginx"), service.port)
-    try:
-        running.wait()
-        yield running
-    finally:
-        running.session.close()
-        running.process.terminate()
-        running.process.wait(timeout=20)
+    with running(tmp_path_factory.mktemp("nginx"), service.port) as started:
+        yield started
+
+
+ORIGIN = "https://his.north.example"
+"""In the map of the file."""
+
+
+def assert_readable_by_its_origin(ask: Callable[[str], requests.Response]) -> requests.Response:
+    """A page of a client may read what nginx answers, another may not, and no cache mixes them up."""
+    for stranger in ("https://evil.example", f"{ORIGIN}.evil.example", "null"):
+        answer = ask(stranger)
+        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert answer.headers["Vary"] == "Origin"
+        assert "max-age" in answer.headers["Strict-Transport-Security"]
+    answer = ask(ORIGIN)
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["Vary"] == "Origin"
+    return answer
 
 
 def assert_outcome(response: requests.Response, status: int) -> None:
@@ -188,8 +212,43 @@ def test_the_companion_app_comes_through(proxy):
 
 
 def test_a_body_that_is_too_large_ends_at_the_proxy(proxy):
-    response = proxy.post(data=b" " * (17 * 1024 * 1024 + 1))
-    assert_outcome(response, 413)
+    large = b" " * (17 * 1024 * 1024 + 1)
+    assert_outcome(
+        assert_readable_by_its_origin(lambda of: proxy.post(data=large, headers={"Origin": of})),
+        413,
+    )
+
+
+def test_who_may_read_an_answer_of_the_service_the_service_says(proxy):
+    """Development mode lets every page read; nginx adds no second header."""
+    for path, status in (("/cds-services/cervical-mri", 200), ("/cds-services/other", 404)):
+        response = proxy.post(path, headers={"Origin": ORIGIN})
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_more_calls_from_one_address_than_a_site_needs_are_turned_away(service, tmp_path):
+    """The limits of the file, made small enough to meet."""
+    with running(
+        tmp_path, service.port, ("rate=200r/s", "rate=1r/m"), ("burst=400", "burst=2")
+    ) as few:
+        assert [few.post().status_code for _ in range(3)] == [200] * 3
+        answer = assert_readable_by_its_origin(lambda of: few.post(headers={"Origin": of}))
+        assert_outcome(answer, 429)
+        assert answer.headers["Retry-After"] == "1"
+
+
+def test_more_connections_from_one_address_than_a_site_needs_are_turned_away(service, tmp_path):
+    with (
+        running(
+            tmp_path, service.port, ("limit_conn connections 256", "limit_conn connections 2")
+        ) as few,
+        ExitStack() as stack,
+    ):
+        for _ in range(2):
+            stack.enter_context(few.connect()).sendall(HEAD + b"Content-Length: 1000\r\n\r\n{")
+        answers = [few.post() for _ in range(3)]
+        assert_outcome(answers[-1], 429)
 
 
 def test_a_body_larger_than_the_service_takes_is_its_own_413(proxy):
@@ -267,10 +326,8 @@ def test_nothing_of_a_request_is_in_the_logs_of_the_proxy(proxy):
 
 
 def test_a_service_that_is_gone_is_a_503(tmp_path):
-    alone = Proxy(tmp_path, free_port())
-    try:
-        alone.wait()
-        response = alone.post()
+    with running(tmp_path, free_port()) as alone:
+        response = assert_readable_by_its_origin(lambda of: alone.post(headers={"Origin": of}))
         assert_outcome(response, 503)
         assert response.headers["Retry-After"] == "1"
         assert json.loads(response.text)["issue"][0]["code"] == "transient"
@@ -278,7 +335,3 @@ def test_a_service_that_is_gone_is_a_503(tmp_path):
         assert page.status_code == 503
         assert page.headers["Content-Type"].startswith("text/html")
         assert "load the page again" in page.text
-    finally:
-        alone.session.close()
-        alone.process.terminate()
-        alone.process.wait(timeout=20)
