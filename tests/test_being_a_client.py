@@ -1,4 +1,4 @@
-"""The page for integrators: its configuration and its script, put together, are a call that is answered."""
+"""The page for integrators: its configuration and its scripts, put together, are calls that are answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from cds_service.cdshooks.feedback import Reason, decode
 from cds_service.settings import load_settings
 from cds_service.settings.mistakes import PREFIX
 
-PAGE = (Path(__file__).parents[1] / "docs" / "integrating.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:
@@ -25,18 +26,49 @@ def block(language: str) -> str:
     return found[1]
 
 
-def token(folder: Path) -> str:
-    script = folder / "mint.py"
-    script.write_text(block("python"))
+def printed(folder: Path, language: str, *arguments: str) -> str:
+    """What the first script of that language prints."""
+    command = [sys.executable, "-c", block(language), *arguments]
     done = subprocess.run(
-        [sys.executable, str(script)], cwd=folder, check=True, capture_output=True, text=True
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip()
 
 
-def test_a_token_made_as_the_page_says_is_good_for_one_call(tmp_path, monkeypatch):
+def token(folder: Path, name: str = "north") -> str:
+    return printed(folder, "python", name)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
+
+
+def test_two_clients_get_two_answers_to_one_body(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = re.search(r"^`try.toml`.*?\n\n((?: {4}.*\n|\n)+)", PAGE, re.MULTILINE)
+    assert found
+    (tmp_path / "try.toml").write_text(found[1].replace("\n    ", "\n").strip())
+    tokens = [token(tmp_path, name) for name in ("north", "south")]
+    body = printed(tmp_path, "py").encode()
+    web = create_app(load_settings(tmp_path / "try.toml")).test_client()
+    said = []
+    for each in tokens:
+        answer = post(web, body, headers={"Authorization": f"Bearer {each}"})
+        said.append(answer.json["cards"][0]["summary"])
+    claimed = re.findall(r'^    "summary":"(.*)"$', PAGE, re.MULTILINE)
+    undated = [re.sub(r"\d{4}-\d\d-\d\d", "", text) for text in (*said, *claimed)]
+    assert undated[:2] == undated[2:]
+    assert said[0] != said[1]
+
+
+def test_a_token_made_as_the_page_says_is_good_for_one_call(tmp_path):
     text = block("toml").replace("/var/lib/cds-service", str(tmp_path))
     text = re.sub(r"(?m)^jwks_url = .*$", 'keys_file = "north.json"', text)
     (tmp_path / "cds.toml").write_text(text)
@@ -49,9 +81,9 @@ def test_a_token_made_as_the_page_says_is_good_for_one_call(tmp_path, monkeypatc
         assert post(web, headers=headers).status_code == 401
 
 
-@pytest.mark.parametrize("language", ["toml", "python"])
+@pytest.mark.parametrize("language", ["toml", "python", "py"])
 def test_the_blocks_are_the_first_of_their_language(language):
-    assert PAGE.count(f"```{language}\n") == 1, "the test above runs the first"
+    assert PAGE.count(f"```{language}\n") == 1, "the tests above run the first"
 
 
 def test_the_feedback_on_the_page_has_all_three_forms():
