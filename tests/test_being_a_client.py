@@ -15,6 +15,7 @@ from cds_service.app import create_app
 from cds_service.cdshooks.feedback import Reason, decode
 from cds_service.settings import load_settings
 from cds_service.settings.mistakes import PREFIX
+from cds_service.web.errors import ANSWERS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "integrating.md").read_text(encoding="utf-8")
@@ -84,6 +85,16 @@ def test_a_token_made_as_the_page_says_is_good_for_one_call(tmp_path):
 @pytest.mark.parametrize("language", ["toml", "python", "py"])
 def test_the_blocks_are_the_first_of_their_language(language):
     assert PAGE.count(f"```{language}\n") == 1, "the tests above run the first"
+
+
+def test_every_status_has_its_line():
+    table = PAGE[PAGE.index("### By status") : PAGE.index("### Browsers")]
+    listed = {
+        int(each)
+        for row in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE)
+        for each in row.split(", ")
+    }
+    assert listed == set(ANSWERS) | {401, 408, 412}
 
 
 def test_the_feedback_on_the_page_has_all_three_forms():
