@@ -6,10 +6,11 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cds_service.ports import free_port
@@ -83,8 +84,8 @@ class Postgres:
         command = self._as_user([str(self._bin / "postgres"), "-D", self._data, *options])
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            # After a kill its backends, each in a session of its own, take a moment to notice, and
-            # as long as they hold its memory no other server starts.
+            # Processes that were killed may take a moment to give its memory back, and as long as they
+            # hold it no other server starts.
             if self._process is None or self._process.poll() is not None:
                 with (self._folder / "log").open("ab") as log:
                     self._process = subprocess.Popen(
@@ -102,26 +103,49 @@ class Postgres:
         raise RuntimeError(f"PostgreSQL did not start:\n{(self._folder / 'log').read_text()}")
 
     def kill(self) -> None:
-        """SIGKILL to the whole group, then wait until every process of it has gone."""
+        """SIGKILL to every process of it, then wait until all have gone.
+
+        Its backends are each in a session of their own: the group of the first process is that alone.
+        """
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, 9)
+        self._send(signal.SIGSTOP, [self._process.pid])  # from now on it forks no more
+        backends = _children(self._process.pid)
+        self._send(signal.SIGKILL, [self._process.pid, *backends])
         self._process.wait(timeout=_PATIENCE)
-        until = time.monotonic() + _PATIENCE
-        while time.monotonic() < until:
-            try:
-                os.killpg(self._process.pid, 0)
-            except ProcessLookupError:
-                break
-            time.sleep(0.02)
         self._process = None
+        until = time.monotonic() + _PATIENCE
+        while left := [pid for pid in backends if _runs(pid)]:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{left} outlived SIGKILL")
+            time.sleep(0.02)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """As a machine that hangs: connections stay, and nothing is answered."""
+        assert self._process is not None
+        first = self._process.pid
+        self._send(signal.SIGSTOP, [first])
+        pids = [first, *_children(first)]
+        self._send(signal.SIGSTOP, pids)
+        try:
+            yield
+        finally:
+            self._send(signal.SIGCONT, pids)
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.send_signal(3)  # immediate shutdown: nobody needs these data any more
+            self._process.send_signal(
+                signal.SIGQUIT
+            )  # immediate shutdown: nobody needs these data any more
             self._process.wait(timeout=_PATIENCE)
             self._process = None
+
+    @staticmethod
+    def _send(number: int, pids: Iterable[int]) -> None:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     @property
     def _data(self) -> str:
@@ -175,6 +199,19 @@ def server(*, durable: bool = False) -> Iterator[Postgres]:
     finally:
         running.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _runs(pid: int) -> bool:
+    """False: it has gone, or nobody has asked yet how it ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
 
 
 def _exists(name: str) -> bool:
