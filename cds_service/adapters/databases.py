@@ -24,6 +24,8 @@ Who waits holds one of the threads that cards are answered by, and a client that
 loses nothing. Commits of several writers take some ten milliseconds each: what is not free after two
 seconds is held by something else, which five would not outlast either.
 """
+GRACE: Final = 0.5
+"""Seconds that a server gets beyond those, to say itself that it took too long."""
 
 
 def database_url(text: str, key: str) -> sa.URL:
@@ -135,7 +137,7 @@ def open_engine(
     if url.get_backend_name() == "sqlite":
         return _sqlite(url, wait, common, writes=writes)
     limits = f"-c statement_timeout={int(wait * 1000)}" if writes else ""
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         connect_args={
             "connect_timeout": 2,
@@ -148,6 +150,18 @@ def open_engine(
         pool_pre_ping=True,
         **common,
     )
+    if writes or autocommit:
+        give_up_after(engine, wait + GRACE)
+    return engine
+
+
+def give_up_after(engine: sa.Engine, seconds: float) -> None:
+    """End the wait for a statement of PostgreSQL's from this side, whatever the server does."""
+    from cds_service.adapters.postgresql import connect
+
+    @sa.event.listens_for(engine, "do_connect")
+    def impatient(_dialect: Any, _record: Any, arguments: Any, options: Any) -> object:
+        return connect(seconds, *arguments, **options)
 
 
 def _sqlite(url: sa.URL, wait: float, common: Mapping[str, Any], *, writes: bool) -> sa.Engine:

@@ -59,8 +59,10 @@ def make_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
 
 
 def quieten_libraries() -> None:
-    """Whatever the level of the root logger: these write URLs, and with them identifiers, into it."""
-    for name in ("urllib3", "requests", "werkzeug"):
+    """Whatever the level of the root logger: these write URLs and texts of databases, and with them
+    identifiers, into it.
+    """
+    for name in ("urllib3", "requests", "werkzeug", "psycopg"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 from cds_service.adapters.callers.tokens import StoreDown
 from cds_service.adapters.databases import (
     database_url,
+    give_up_after,
     is_there,
     journal_mode,
     make_file,
@@ -181,7 +182,7 @@ def _engine(url: sa.URL) -> sa.Engine:
     common: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "hide_parameters": True}
     if url.get_backend_name() == "postgresql":
         limits = f"-c statement_timeout={int(_WAIT * 1000)}"
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             connect_args={"connect_timeout": 2, "options": limits},
             pool_size=4,
@@ -190,6 +191,8 @@ def _engine(url: sa.URL) -> sa.Engine:
             pool_pre_ping=True,
             **common,
         )
+        give_up_after(engine, 2 * _WAIT)
+        return engine
     # As many connections as there are threads: waiting for one would cost a call its answer.
     engine = sa.create_engine(
         url, connect_args={"timeout": _WAIT}, pool_size=8, max_overflow=-1, **common
