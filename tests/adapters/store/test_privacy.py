@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -118,3 +120,31 @@ def test_times_are_utc(service):
     with transaction(service.store.url, writes=False) as connection:
         at = connection.scalar(sa.select(t.FEEDBACK.c.received_at))
     assert at == NOW.timestamp() * 1000
+
+
+def told_columns():
+    """(table, column) of the privacy statement in docs/operating.md."""
+    page = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("### What is stored, column by column\n")
+    statement, _, _ = rest.partition("\n## ")
+    told, table = [], ""
+    for line in statement.splitlines():
+        cells = line.split("|")
+        if len(cells) < 5 or cells[1].strip() in ("Table", "---"):
+            continue
+        table = "".join(re.findall(r"`(\w+)`", cells[1])) or table
+        told += [(table, column) for column in re.findall(r"`(\w+)`", cells[2])]
+    return told
+
+
+def test_the_page_for_operators_says_of_every_column_what_it_holds():
+    told = told_columns()
+    assert len(told) == len(set(told))
+    assert set(told) == {
+        (table.name, column.name) for table in t.METADATA.sorted_tables for column in table.columns
+    }
+
+
+def test_what_is_off_unless_switched_on_is_marked_there():
+    page = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(\w+)` \(\*\*off\*\*\)", page)) == HELD_BACK | {"feedback_comments"}
