@@ -7,14 +7,15 @@ acknowledged must be there afterwards, once.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,8 +50,8 @@ from cds_service.cli import main
 sys.exit(main(sys.argv[1:]))
 """
 
-Key = tuple[str, int, str]
-"""Card, moment in milliseconds, reason."""
+Key = tuple[str, str, int, str]
+"""Card, outcome, moment in milliseconds, and the reason or the accepted suggestions."""
 
 
 @dataclass
@@ -64,6 +65,9 @@ class Figures:
     missing: int = 0
     twice: int = 0
     strange: int = 0
+    report: str = ""
+    """What `cds-service report` tells otherwise than was acknowledged; empty: nothing."""
+    cards: int = 0
     integrity: str = ""
     kills: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -73,15 +77,16 @@ class Figures:
         return (
             self.acknowledged > 0
             and self.integrity == "ok"
-            and not (self.missing or self.twice or self.strange)
+            and not (self.missing or self.twice or self.strange or self.report)
         )
 
     def __str__(self) -> str:
         kills = ", ".join(f"{number} {what}" for what, number in self.kills.items())
         return (
             f"{self.name}: {self.cycles} cycles ({kills}) in {self.seconds:.0f} s, "
-            f"{self.acknowledged} events acknowledged, {self.missing} missing, {self.twice} twice, "
-            f"{self.strange} never sent, integrity {self.integrity}"
+            f"{self.acknowledged} events on {self.cards} cards acknowledged, {self.missing} missing, "
+            f"{self.twice} twice, {self.strange} never sent, integrity {self.integrity}, "
+            f"report {self.report or 'the same'}"
         )
 
 
@@ -153,20 +158,26 @@ class Clients:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._work: queue.Queue[list[dict[str, Any]]] = queue.Queue()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self.sent: set[Key] = set()
         self.acknowledged: set[Key] = set()
         self.refused = 0
-        self._cards: list[str] = []
+        self.cards: list[dict[str, Any]] = []
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(WRITERS)]
 
     def start(self) -> None:
-        for _ in range(3):
-            self._cards.append(card(self._address)["uuid"])
+        for _ in range(WRITERS):
+            self.cards.append(card(self._address))
         for thread in self._threads:
             thread.start()
+
+    def get_card(self) -> None:
+        """One more to give feedback on; none while the service is away or has no uuid to give."""
+        with contextlib.suppress(requests.RequestException, KeyError):
+            found = card(self._address)
+            if "uuid" in found:
+                self.cards.append(found)
 
     def stop(self) -> None:
         self._stop.set()
@@ -190,15 +201,25 @@ class Clients:
                 session.close()
                 session = requests.Session()
                 self._stop.wait(0.02)
+            if writer == 0:
+                self.get_card()  # so that there are cards of every moment between two kills
         session.close()
 
     def _item(self, writer: int, number: int) -> dict[str, Any]:
-        return {
-            "card": self._cards[number % len(self._cards)],
-            "outcome": "overridden",
-            "overrideReason": {"reason": {"code": f"w{writer}-{number}"}},
-            "outcomeTimestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        }
+        """On the newest cards first: the rows of some will never be written."""
+        on = self.cards[-1 - number % len(self.cards[-2 * BATCH :])]
+        # Each at a moment of its own: what is told of one card at one moment may be one event.
+        at = datetime.now(UTC).replace(microsecond=(number * WRITERS + writer) % 1000 * 1000)
+        item = {"card": on["uuid"], "outcomeTimestamp": at.isoformat(timespec="milliseconds")}
+        if number % 2:
+            offered = [each["uuid"] for each in on["suggestions"]]
+            taken = offered[: 1 + number % len(offered)]
+            return item | {
+                "outcome": "accepted",
+                "acceptedSuggestions": [{"id": uuid} for uuid in taken],
+            }
+        reason = {"code": f"w{writer}-{number % 3}"}
+        return item | {"outcome": "overridden", "overrideReason": {"reason": reason}}
 
     def _send(self, session: requests.Session, items: list[dict[str, Any]]) -> bool:
         try:
@@ -228,7 +249,11 @@ def card(address: str) -> dict[str, Any]:
 def _key(item: dict[str, Any]) -> Key:
     at = datetime.fromisoformat(item["outcomeTimestamp"])
     milliseconds = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    return item["card"], milliseconds, item["overrideReason"]["reason"]["code"]
+    if item["outcome"] == "accepted":
+        what = " ".join(sorted(each["id"] for each in item["acceptedSuggestions"]))
+    else:
+        what = item["overrideReason"]["reason"]["code"]
+    return item["card"], item["outcome"], milliseconds, what
 
 
 def run(
@@ -267,6 +292,7 @@ def run(
         service.kill()
     figures.seconds = time.monotonic() - began
     figures.acknowledged, figures.refused = len(clients.acknowledged), clients.refused
+    figures.cards = len({key[0] for key in clients.acknowledged})
     _count(figures, url, clients)
     return figures
 
@@ -278,9 +304,14 @@ def _victim(cycle: int, database: postgres.Postgres | None) -> str:
 
 
 def _count(figures: Figures, url: str, clients: Clients) -> None:
-    f = t.FEEDBACK.c
+    f, taken = t.FEEDBACK.c, t.FEEDBACK_SUGGESTIONS
     with transaction(database_url(url, "soak"), wait=PATIENCE) as connection:
-        rows = connection.execute(sa.select(f.card, f.outcome_at, f.reason_code)).all()
+        rows = connection.execute(
+            sa.select(f.id, f.card, f.outcome, f.outcome_at, f.reason_code)
+        ).all()
+        accepted: dict[Any, list[str]] = {}
+        for event, suggestion in connection.execute(sa.select(taken)):
+            accepted.setdefault(event, []).append(str(suggestion))
         if connection.dialect.name == "sqlite":
             figures.integrity = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
         else:
@@ -290,10 +321,36 @@ def _count(figures: Figures, url: str, clients: Clients) -> None:
                 "WHERE a.amname = 'btree' AND c.relpersistence = 'p'"
             )
             figures.integrity = "ok"  # it raises when it is not
-    found = [(str(card), at, code) for card, at, code in rows]
+    found = [
+        (str(card), outcome, at, code or " ".join(sorted(accepted.get(event, ()))))
+        for event, card, outcome, at, code in rows
+    ]
     figures.missing = len(clients.acknowledged - set(found))
     figures.twice = len(found) - len(set(found))
     figures.strange = len(set(found) - clients.sent)
+    # What was written and whose answer was lost is told too.
+    figures.report = _told_otherwise(url, clients.acknowledged | set(found))
+
+
+def _told_otherwise(url: str, events: set[Key]) -> str:
+    """Where the report that an operator gets differs from these events."""
+    words = [sys.executable, "-m", "cds_service", "report", "--format", "json"]
+    environment = os.environ | {"CDS_SERVICE_STORE": url}
+    done = subprocess.run(words, capture_output=True, env=environment, check=True)
+    told = json.loads(done.stdout)["feedback"]
+    reasons = Counter(what for _, outcome, _, what in events if outcome == "overridden")
+    expected = {
+        "events": len(events),
+        "accepted": sum(outcome == "accepted" for _, outcome, _, _ in events),
+        "overridden": reasons.total(),
+        "byReason": dict(reasons),
+        "quarantined": 0,
+    }
+    return ", ".join(
+        f"{name} {told[name]} for {value}"
+        for name, value in expected.items()
+        if told[name] != value
+    )
 
 
 @contextlib.contextmanager
