@@ -116,6 +116,17 @@ def test_on_paper_there_is_no_navigation_and_no_cut_table(opened, url):
         assert page.get_by_text("1988-5").first.bounding_box()["height"] > 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(680, 1009), (703, 941)], ids=["A4", "Letter"])
+def test_the_first_printed_page_holds_the_whole_drawing(opened, url, width, height):
+    """Without its margins; a drawing that is too high would move to the next page as a whole."""
+    with opened(width) as page:
+        page.goto(f"{url}/criteria")
+        page.emulate_media(media="print")
+        box = page.locator("svg.decision").bounding_box()
+        assert 600 < box["height"] < height
+        assert box["y"] + box["height"] <= height
+
+
 def test_the_file_for_a_committee_is_accessible_and_asks_for_nothing(opened, tmp_path):
     file = tmp_path / "criteria.html"
     assert main(["catalogue", "--out", str(file)]) == 0

@@ -102,7 +102,7 @@ def test_the_order_of_decision_is_drawn_and_each_step_leads_on(pages):
 def test_what_is_answered_before_the_steps_is_said(pages, path):
     said = re.sub(r"<[^>]+>", "", text(pages.get(path)))
     assert (
-        f"Before P1 is asked: where an order {EARLY.when}, P5 answers {CATALOGUE.outcomes[EARLY.outcome]} at once"
+        f"Before P1 is asked: where an order {EARLY.when}, P5 answers {EARLY.outcome} at once"
     ) in said
     assert "Before P1" not in text(pages.get("/criteria/P6"))
 
