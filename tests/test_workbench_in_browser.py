@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from browser import first_paint, violations
@@ -26,6 +27,7 @@ name = "north"
 issuer = "{NORTH.issuer}"
 keys_file = "north.json"
 """
+PICTURE = Path(__file__).parents[1] / "docs" / "img" / "workbench.png"
 ANSWER = "POST", "/cds-services/cervical-mri"
 
 
@@ -187,6 +189,9 @@ def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_pa
     page.get_by_role("button", name="Use this request").click()
     problem = page.locator("#text-problem")
     problem.get_by_text("Line 2, column 10").wait_for()
+    page.get_by_label("Open a file").set_input_files(PICTURE)
+    page.get_by_role("button", name="Use this request").click()
+    problem.get_by_text("This is no JSON").wait_for()
     page.locator("#text").fill("{}")
     page.get_by_role("button", name="Use this request").click()
     problem.get_by_text("hook: send", exact=False).wait_for()
@@ -194,7 +199,7 @@ def test_a_request_of_ones_own_is_read_or_its_mistake_named(browser, url, tmp_pa
     page.get_by_label("Open a file").set_input_files(SAMPLES["V03"].path)
     fired(page, page.get_by_role("button", name="Use this request").click)
     page.locator("#story", has_text="The newest entry of this request is from 2026-").wait_for()
-    assert page.evaluate("document.activeElement.id") == "order", "the reader is led to it"
+    page.locator("#order:focus").wait_for()  # the reader is led to it
     assert page.get_by_label("Sample patient").input_value() == ""
     page.get_by_label("Written for").fill("2026-03-02")
     call, _ = fired(page, page.get_by_role("button", name="Use this request").click)
@@ -471,6 +476,9 @@ def test_in_production_it_calls_with_the_token_it_is_given(browser, tmp_path):
         _, answer = fired(page, page.get_by_role("button", name="Fire order-select").click)
         assert answer.status == 200
         said(page, "NOT_YET")
+        line = page.locator("#raw-curl").text_content()
+        assert '-H "Authorization: Bearer $TOKEN"' in line
+        assert token not in line, "it is used up, and a secret"
     page.close()
 
 

@@ -18,6 +18,10 @@ INDENTED: Final = 256 * 1024
 """Bytes up to which a request is indented for people; samples have 50 KiB."""
 DEEPEST: Final = 100
 """Levels of objects and lists; no FHIR resource comes near."""
+_NO_JSON: Final = (
+    "this is no JSON: it does not begin as JSON does; open or paste the JSON of a whole order-select or "
+    "order-sign call"
+)
 _TOO_DEEP: Final = "the JSON is nested too deeply; send a plain hook request"
 
 
@@ -30,6 +34,8 @@ def read(text: str) -> Json:
     try:
         found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except json.JSONDecodeError as why:
+        if not text[: why.pos].strip() and why.msg == "Expecting value":
+            raise EditRefused(_NO_JSON) from None
         # Its message is one of a closed list and quotes nothing of the text.
         raise EditRefused(
             f"line {why.lineno}, column {why.colno}: {why.msg}; mend the JSON there"

@@ -158,3 +158,12 @@ def test_any_edit_is_carried_out_or_refused(edit):
 def test_a_request_is_written_as_it_was_read():
     text = opened("V07")
     assert write(read(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufffdPNG\r\n\x1a\n", "PK\x03\x04", " \n<html>", "hook: order-select"]
+)
+def test_what_is_no_json_at_all_is_called_so(text):
+    with pytest.raises(EditRefused, match="this is no JSON") as refused:
+        bench().change(Asked(text=text))
+    assert "column" not in str(refused.value)
