@@ -30,7 +30,6 @@ _OF_A_DRAFT: Final = 6
 _DOCUMENT: Final = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*"\Z')
 _BEFORE: Final = 256
 """Bytes in front of a string in which its member's name is looked for."""
-_REST: Final = re.compile(rb'(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 
 class TooLarge(RequestError):  # noqa: N818  (the name of the HTTP status)
@@ -121,10 +120,13 @@ def _long_string(body: bytes) -> bool:
         if inside and not _DOCUMENT.search(body, max(0, at - _BEFORE), at):
             return True
         if inside:
-            rest = _REST.match(body, at)
-            if rest is None:
+            quote = body.find(b'"', at)
+            if quote < 0:
                 return False  # no JSON: the string never ends
-            at, counted, inside = rest.end(), rest.end(), False
+            if body[quote - 1] == ord("\\"):
+                return True  # an escaped quote: no base64
+            at = counted = quote + 1
+            inside = False
         else:
             at = end
     return False

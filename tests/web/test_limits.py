@@ -149,7 +149,11 @@ def test_long_strings_are_found_wherever_they_are(value, spaces, ascii_only):
     """The same as by taking the JSON apart, with a limit small enough to meet."""
     body = json.dumps([value, 7], ensure_ascii=ascii_only).encode()
     body = body.replace(b", 7", b" " * spaces + b", 7")
-    texts = [m for m in STRING.finditer(body) if not body.endswith(b'"data": ', 0, m.start())]
+    texts = [
+        each
+        for each in STRING.finditer(body)
+        if not body.endswith(b'"data": ', 0, each.start()) or b'\\"' in each[0]  # no base64
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "LONGEST_STRING", 40)
         assert limits._long_string(body) == any(len(m[1]) > 40 for m in texts)
