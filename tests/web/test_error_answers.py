@@ -17,6 +17,7 @@ from cds_service.web.invoke import WAITED
         ("GET", f"/{MARK}", 404, "not-found"),
         ("GET", SERVICE, 405, "not-supported"),
         ("PUT", SERVICE, 405, "not-supported"),
+        ("TRACE", SERVICE, 405, "not-supported"),
         ("POST", "/cds-services", 405, "not-supported"),
         ("OPTIONS", f"/{MARK}", 404, "not-found"),
     ],
