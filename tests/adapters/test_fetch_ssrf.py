@@ -81,7 +81,6 @@ URLS = {
     "tab within": "http://127.0.0.1:{sink}\t/fhir",
     "line break": "http://127.0.0.1:{good}/fhir\r\nHost: evil",
     "blank before": " http://127.0.0.1:{sink}/fhir",
-    "NUL": "http://127.0.0.1:{sink}/fhir\x00",
     "no scheme": "//127.0.0.1:{sink}/fhir",
     "scheme twice": "http://http://127.0.0.1:{sink}/fhir",
     "file": "file:///etc/passwd",
@@ -150,6 +149,20 @@ def test_a_next_link_of_a_prefetched_list_is_not_followed_elsewhere(
     found = completed(body, server.client(), reader)
     assert states(found)["procedures"] is State.PARTIAL
     assert all(path.startswith(("/fhir/", "/fhir?")) for path in server.asked)
+    assert no_names == []
+
+
+def test_an_address_with_nul_is_refused_in_a_call_and_spoils_a_page(
+    server: FhirStub, reader: FhirReader, sink: Sink, no_names: list[Any]
+):
+    address = f"http://127.0.0.1:{sink.port}/fhir\0"
+    with pytest.raises(BadRequest):
+        completed(allowed(call(), address), server.client(), reader)
+    assert server.asked == []
+    page = EMPTY | {"link": [{"relation": "next", "url": address}]}
+    server.hold("Procedure?patient=pt-204&_sort=-date&_count=500", page)
+    found = completed(allowed(call(prefetch={}), server.base), server.client(), reader)
+    assert states(found)["procedures"] is State.FAILED
     assert no_names == []
 
 
