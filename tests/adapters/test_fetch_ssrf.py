@@ -13,6 +13,7 @@ from fhir_stub import EMPTY, FhirStub, allowed
 from sink import Sink
 
 from cds_service.adapters.fhir.reader import FhirReader
+from cds_service.errors import BadRequest
 from cds_service.facts.record.prefetch import State
 
 URLS = {
