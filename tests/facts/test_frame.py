@@ -181,6 +181,20 @@ def test_a_number_is_written_without_exponent_and_means_the_same(number):
     assert not ("." in text and text.endswith(("0", ".")))
 
 
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (Decimal(101 - 32) * 5 / 9, "≈38.33"),
+        (Decimal("37.99999"), "≈37.99"),
+        (Decimal("7" * 40 + ".000001"), "≈" + "7" * 40),
+        (Decimal("36.1250"), "36.125"),
+        (Decimal("5E+1"), "50"),
+    ],
+)
+def test_a_number_that_goes_on_is_cut_and_never_rounded_up(number, written):
+    assert plain(number) == written
+
+
 def test_a_vague_examination_is_not_proven_recent():
     pain, weak = condition(NECK_PAIN, 100), observation("motor-exam", "abnormal", None)
     assert status("RF-NEURO-MOTOR", pain, weak | {"effectiveDateTime": "2026-02"}) is MET

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from cds_service.facts.config import CriteriaConfig
 from cds_service.facts.record.entries import NOWHERE, Code, Region, Site
@@ -23,10 +24,21 @@ _REGIONS: tuple[tuple[str, Region], ...] = (
 NO_SETS: frozenset[str] = frozenset()
 
 
+_DECIMALS: Final = 4
+
+
 def plain(number: Decimal) -> str:
-    """A decimal as a person writes it, without exponent or trailing zeros."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """A decimal as a person writes it, without exponent or trailing zeros.
+
+    One that goes on, as of a converted unit, is cut and marked, `≈38.33`. It is not rounded: 37.996
+    must not read as the 38 it does not reach.
+    """
+    whole, _, rest = format(number, "f").partition(".")
+    rest = rest.rstrip("0")
+    about = ""
+    if len(rest) > _DECIMALS:
+        about, rest = "≈", rest[:2].rstrip("0")
+    return f"{about}{whole}.{rest}" if rest else f"{about}{whole}"
 
 
 class Frame:
