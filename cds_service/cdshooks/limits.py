@@ -47,7 +47,7 @@ def check_bytes(body: bytes) -> None:
     """
     if holds_nul(body):
         raise BadRequest("structure", "a string holds U+0000; leave it out")
-    if len(body) > LONGEST_STRING and _long_string(body):
+    if _long_string(body):
         raise TooLarge("a string is longer than 64 KiB; leave long texts out of the call")
 
 

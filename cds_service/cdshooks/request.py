@@ -90,7 +90,7 @@ class HookRequest(msgspec.Struct, frozen=True, gc=False):
 
     def raw_resources(self, key: str, reference: str) -> list[dict[str, Any]]:
         """Every resource under a prefetch key that is called `Type/id`, exactly as it was received.
-        None where a number or the depth of something is beyond what can be sent back.
+        Without those whose numbers or depth are beyond what can be sent back.
 
         Whose it is is for the caller to see: another patient's may be called the same.
         """

@@ -11,7 +11,7 @@ from cds_service.content.folders import PACKAGE
 from cds_service.errors import ConfigurationError
 
 DECIDES: Final = (
-    "fhir", "facts", "criteria", "rendering", "companion", "client.py", "drafts.py", "evaluate.py",
+    "fhir", "cdshooks", "facts", "criteria", "rendering", "companion", "client.py", "drafts.py", "evaluate.py",
     "knowledge/questionnaire.json", "knowledge/questions.toml",
 )  # fmt: skip
 """Rooms between a request and its cards, with the defaults of all options; and what may be asked, which

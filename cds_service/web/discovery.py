@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from cds_service.cdshooks.encode import encode
-from cds_service.errors import RequestError
+from cds_service.errors import RequestError, Throttled
 from cds_service.web.callers import admit
 from cds_service.web.seams import Authenticator
 
@@ -35,6 +35,8 @@ def discovery(
             return common
         try:
             return admit(authenticator, f"{public_url}/cds-services").hook_version_fields
+        except Throttled:
+            raise  # it is that client's, and its own answer is withheld
         except RequestError:
             if closed:
                 raise

@@ -68,6 +68,7 @@ def test_the_call_beyond_is_a_429_before_its_body_is_read(clock, log):
         assert_outcome(answer, 429, "throttled")
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
         assert answer.headers["Access-Control-Allow-Origin"] == "https://busy.example"
+    assert_outcome(web.get("/cds-services", headers=headers), 429, "throttled")
     assert len(evaluator.asked) == 3
     line = lines(log)[-1]
     assert (line["client"], line["status"]) == ("busy", 429)
