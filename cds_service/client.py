@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
-import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -14,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cds_service.errors import ConfigurationError
-from cds_service.facts.config import KEYS, CriteriaConfig
+from cds_service.facts.config import KEYS, CriteriaConfig, digest
 
 LOOPBACK_HOSTS: Final = frozenset(("127.0.0.1", "::1", "localhost"))
 
@@ -167,12 +164,7 @@ def _variant(fields: Mapping[str, Any], criteria: CriteriaConfig, *, dev: bool) 
     changed |= {key: value for key, value in criteria.items() if value != KEYS[key].default}
     if not changed:
         return ""
-    text = json.dumps(changed, sort_keys=True, default=_plain)
-    return f".opt-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.normalize(), "f")
+    return f".opt-{digest(changed)[:6]}"
 
 
 def flatten(table: Mapping[str, Any], above: str = "") -> dict[str, Any]:

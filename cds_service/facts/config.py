@@ -161,7 +161,7 @@ class CriteriaConfig:
             values[name] = _parse(name, raw)
         self._values = values
         self.zone = ZoneInfo(values["eval.timezone"])
-        self.digest = _digest(values)
+        self.digest = digest(values)
         """12 hex digits that are the same for the same values, in whatever way they were written."""
 
     def __getitem__(self, name: str) -> Any:
@@ -171,8 +171,8 @@ class CriteriaConfig:
         return list(self._values.items())
 
 
-def _digest(values: Mapping[str, Any]) -> str:
-    """Of every key with its value, so a new key, or another default, is another digest."""
+def digest(values: Mapping[str, Any]) -> str:
+    """12 hex digits of every key with its value, so a new key, or another default, is another digest."""
     written = {
         name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
         for name, value in values.items()
