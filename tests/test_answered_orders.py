@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from calls import post
 from samples import SAMPLES, draft, evaluator, terminology
 from stored import Service
 
@@ -84,6 +85,17 @@ def test_an_answer_turns_an_unrated_order_into_a_rated_one(service):
     cards = service.cards(OPEN)
     assert code(cards) == "MRI_URGENT"
     assert "links" not in cards[0] or cards[0]["links"][0]["type"] == "absolute"
+
+
+@pytest.mark.parametrize("beside", [19, 20, 99])
+def test_answers_count_however_many_orders_lie_beside(service, beside):
+    answer(service)
+    request = SAMPLES[OPEN].request()
+    entries = request["context"]["draftOrders"]["entry"]
+    blood = {"resourceType": "ServiceRequest", "status": "draft", "intent": "order"}
+    entries[:0] = [{"resource": blood | {"id": f"blood-{n}"}} for n in range(beside)]
+    cards = post(service.web, request).json["cards"]
+    assert code(cards) == "MRI_URGENT"
 
 
 def test_the_card_says_where_the_answer_came_from(service):

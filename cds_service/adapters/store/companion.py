@@ -25,14 +25,14 @@ from cds_service.fhir.resources import QuestionnaireResponse
 from cds_service.handles import Answers, Bound, Given, Handle
 from cds_service.issued import Slip
 
-ORDERS: Final = 20
-"""Drafts of one call that answers are looked up for."""
 _REST: Final = 1.0
 """Seconds after a failure in which a call goes without its answers at once."""
 _PATIENCE: Final = 3
 """Look-ups in a row that took too long and are no failure yet: the next may well be in time, and a call
 without its answers gets another card.
 """
+_FAIR: Final = 0.05
+"""Seconds. A call that could not even wait for so long says nothing of the database."""
 _SWEEP: Final = 60.0
 """Seconds between removals of what has expired."""
 _HANDLE, _ANSWERS = "handle", "answers"
@@ -96,15 +96,12 @@ class Companion:
             return {}
         if time.monotonic() < self._rests_until:
             return None
-        asked = [
-            Bound(client=client, patient=patient, user=user, order=order)
-            for order in orders[:ORDERS]
-        ]
+        asked = [Bound(client=client, patient=patient, user=user, order=order) for order in orders]
         by_mark = {mark: each for each in asked for mark in self._marks(each)}
         try:
             rows = self._answers.read(list(by_mark), wait)
         except StoreUnavailable as why:
-            self._slow += 1
+            self._slow += wait >= _FAIR
             if not isinstance(why, TooSlow) or self._slow > _PATIENCE:
                 self._slow = 0
                 self._rests_until = time.monotonic() + _REST

@@ -288,9 +288,20 @@ def test_a_database_that_goes_on_hanging_is_left_alone_for_a_while(store, monkey
     put(store)
     with held(store.url):
         for _ in range(companion._PATIENCE + 1):
-            assert find(store, wait=0.01) is None
+            assert find(store, wait=companion._FAIR) is None
     monkeypatch.setattr(store.companion, "_answers", None)  # to ask it would be an error
     assert find(store) is None
+
+
+def test_calls_that_have_no_time_to_wait_take_no_answers_from_others(store, monkeypatch):
+    monkeypatch.setattr(companion, "_REST", 60.0)
+    put(store)
+    store.companion.keep("secret", answers())
+    store.close()
+    with held(store.url):
+        for _ in range(2 * companion._PATIENCE):
+            assert find(store, wait=0.0) is None
+    assert find(store)
 
 
 def test_slow_look_ups_with_good_ones_between_them_are_no_failure(store):
