@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from cds_service.cdshooks.request import HookRequest
@@ -89,7 +90,11 @@ def build_bench(
 
 def own_options(settings: Settings, clients: Sequence[Client]) -> dict[str, Client | None]:
     """By digest of the criteria options that are in use: a client that has them; None: the shared ones."""
-    own: dict[str, Client | None] = {client.criteria.digest: client for client in clients}
+    own: dict[str, Client | None] = {
+        # Which other options it has, and so its variant, is nothing that these pages show.
+        client.criteria.digest: msgspec.structs.replace(client, variant="")
+        for client in clients
+    }
     own[settings.shared_client().criteria.digest] = None
     return own
 

@@ -8,12 +8,15 @@ nothing works on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cds_service.errors import BadRequest, RequestError
 
 MOST_DRAFTS: Final = 100
+MOST_BESIDE: Final = 1000
+"""Conditions and Observations among the drafts, and entries that hold nothing."""
+_BESIDE: Final = frozenset(("Condition", "Observation"))
 MOST_RESOURCES: Final = 5000
 """Under all prefetch keys that are read, together; drafts are counted apart."""
 LONGEST_STRING: Final = 64 * 1024
@@ -57,9 +60,13 @@ def holds_nul(body: bytes) -> bool:
     return b"\\" in body and b"\\u0000" in body and b"\\u0000" in _plain(body)
 
 
-def check_drafts(drafts: int) -> None:
-    if drafts > MOST_DRAFTS:
+def check_drafts(resources: Sequence[Mapping[str, Any] | None]) -> None:
+    """Of `context.draftOrders`; the findings that orders rest on lie among them in some calls."""
+    beside = sum(each is None or each.get("resourceType") in _BESIDE for each in resources)
+    if len(resources) - beside > MOST_DRAFTS:
         raise TooLarge(f"context.draftOrders: send at most {MOST_DRAFTS} orders in one call")
+    if beside > MOST_BESIDE:
+        raise TooLarge(f"context.draftOrders: send at most {MOST_BESIDE} entries beside the orders")
 
 
 def check_resources(resources: int) -> None:

@@ -158,7 +158,7 @@ def _decode(body: bytes) -> HookRequest:
     except msgspec.ValidationError:
         envelope, prefetch = _loosely(body)
     else:
-        limits.check_drafts(len(envelope.context.draft_orders.entry or ()))
+        limits.check_drafts([e.resource for e in envelope.context.draft_orders.entry or ()])
         prefetch = _typed(envelope.prefetch)
     request = _request(envelope, prefetch, body)
     _same_patient(request)
@@ -221,7 +221,8 @@ def _drafts(value: Any) -> wire.DraftOrders:
     entries = value.get("entry")
     if value.get("resourceType") != "Bundle" or not isinstance(entries, list | None):
         raise BadRequest("structure", "context.draftOrders: send a FHIR Bundle")
-    limits.check_drafts(len(entries or ()))
+    resources = [each.get("resource") if isinstance(each, dict) else None for each in entries or ()]
+    limits.check_drafts([each if isinstance(each, dict) else None for each in resources])
     return wire.DraftOrders(
         "Bundle",
         [

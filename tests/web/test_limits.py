@@ -23,6 +23,15 @@ def drafts(number, **members):
     return call(context=context(draftOrders=bundle(*ids)))
 
 
+def beside(orders, conditions):
+    """Conditions lie among the drafts, as some clients send what an order rests on."""
+    request = drafts(orders)
+    request["context"]["draftOrders"]["entry"] += [
+        {"resource": condition(id=f"c-{n}")} for n in range(conditions)
+    ]
+    return request
+
+
 def chart(number, *odd):
     """So many resources in all, under two keys."""
     many = [condition(id=f"c-{n}") for n in range(number - 1 - len(odd))]
@@ -56,6 +65,8 @@ def nested(levels):
         pytest.param(
             drafts(101) | {"fhirServer": 1}, 413, "100 orders", id="101 beside something wrong"
         ),
+        pytest.param(beside(100, 60), 200, "", id="100 drafts with Conditions beside them"),
+        pytest.param(beside(1, 1001), 413, "1000 entries beside", id="1,001 Conditions"),
         pytest.param(chart(5000), 200, "", id="5,000 resources"),
         pytest.param(chart(5001), 413, "at most 5000 resources", id="5,001 resources"),
         pytest.param(chart(5000, condition(id=1)), 200, "", id="5,000, one unreadable"),

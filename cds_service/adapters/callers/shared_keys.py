@@ -124,21 +124,22 @@ class SharedSet:
         if row is None:
             return None
         now = self._table.now()
-        turn = max(row.renewed, row.asked)
-        busy = turn > row.fetched and 0 <= now - turn < _FETCHING
-        age = max(0, now - row.fetched) / 1000
-        if row.fetched - now > _AHEAD or age > KEEP_FOR or row.fetched == self._refused:
+        fetched = _number(row.fetched)
+        turn = max(_number(row.renewed), _number(row.asked))
+        busy = turn > fetched and 0 <= now - turn < _FETCHING
+        age = max(0, now - fetched) / 1000
+        if fetched - now > _AHEAD or age > KEEP_FOR or fetched == self._refused:
             return Found(0, age, None, busy)
-        if row.document is None or row.fetched == known:
-            return Found(row.fetched, age, None, busy)
+        if row.document is None or fetched == known:
+            return Found(fetched, age, None, busy)
         try:
-            return Found(row.fetched, age, self._read(row.document), busy)
+            return Found(fetched, age, self._read(row.document), busy)
         except KeySetError as why:
             reason = why.reason
         except Exception as why:  # noqa: BLE001  # whoever wrote it, the next fetch mends it
             reason = type(why).__name__
         # No worker writes what is refused: somebody else did, or the file is broken.
-        self._refused = row.fetched
+        self._refused = fetched
         self._table.log.error("shared keys refused", client=self._client, reason=reason)
         return Found(0, age, None, busy)
 
@@ -175,3 +176,8 @@ class SharedSet:
         except IntegrityError:  # the row is there, and its turn is taken
             return False
         return self._alone.take_turn(why, spacing) if taken is None else taken
+
+
+def _number(stored: object) -> int:
+    """SQLite keeps what is put into a column; what is no number there is as good as never."""
+    return stored if isinstance(stored, int) else 0

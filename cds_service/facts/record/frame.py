@@ -25,20 +25,25 @@ NO_SETS: frozenset[str] = frozenset()
 
 
 _DECIMALS: Final = 4
+_DIGITS: Final = 10
+"""More of both nobody has measured: they come from a converted unit."""
 
 
 def plain(number: Decimal) -> str:
     """A decimal as a person writes it, without exponent or trailing zeros.
 
-    One that goes on, as of a converted unit, is cut and marked, `≈38.33`. It is not rounded: 37.996
-    must not read as the 38 it does not reach.
+    One that goes on, as of a converted unit, is cut to four digits and marked, `≈38.33`. It is not
+    rounded: 37.996 must not read as the 38 it does not reach.
     """
     whole, _, rest = format(number, "f").partition(".")
     rest = rest.rstrip("0")
-    about = ""
-    if len(rest) > _DECIMALS:
-        about, rest = "≈", rest[:2].rstrip("0")
-    return f"{about}{whole}.{rest}" if rest else f"{about}{whole}"
+    if not rest:
+        return whole
+    known = len((whole + rest).lstrip("-0"))
+    if known <= _DIGITS or len(rest) <= _DECIMALS:
+        return f"{whole}.{rest}"
+    rest = rest[: max(2, len(rest) - known + 4)].rstrip("0")
+    return f"≈{whole}.{rest}" if rest else f"≈{whole}"
 
 
 class Frame:

@@ -265,6 +265,21 @@ def test_a_turn_that_is_dated_later_than_now_holds_nobody_up(service):
     assert kids(service.worker().find("k1", 0)) == {"k1"}
 
 
+@pytest.mark.parametrize("column", ["fetched", "renewed", "asked"])
+def test_a_row_that_holds_no_numbers_stops_no_renewal(service, column):
+    """SQLite keeps text in a column of numbers."""
+    service.worker().tick()
+    with service.stores[0].connect() as connection:
+        if connection.dialect.name != "sqlite":
+            pytest.skip("PostgreSQL refuses it")
+        connection.exec_driver_sql(f"UPDATE key_sets SET {column} = 'yesterday'")
+    service.answer, service.time = NEW, service.time + 1000
+    other = service.worker()
+    other.tick()
+    assert service.fetched == 2
+    assert kids(other.find("any", 0)) == kids(read(NEW))
+
+
 def test_while_the_database_is_down_each_worker_is_on_its_own(service, monkeypatch):
     def down(self: ReplayStore) -> sa.Connection:
         raise OSError
