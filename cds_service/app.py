@@ -152,17 +152,18 @@ def create_app(
         app.register_blueprint(feedback(store, authenticator, clock, settings.public_url, systems))
     app.register_blueprint(health(evaluator.version, checks or {}, logger))
     app.register_blueprint(description(settings.public_url))
+    own = own_options(settings, clients)
     if site:
         app.register_blueprint(start(site))
         if settings.workbench:
-            bench = build_bench(settings, terminology, evaluator, reader, clock, clients, companion)
+            bench = build_bench(settings, terminology, evaluator, reader, clock, own, companion)
             app.register_blueprint(workbench.workbench(site, bench, launchable(settings, clients)))
     if site and settings.pages.criteria:
         app.register_blueprint(
             criteria_pages.criteria(
                 site,
                 partial(build_catalogue, settings, terminology, library=library),
-                own_options(settings, clients),
+                own,
             )
         )
     if (

@@ -46,6 +46,13 @@ class StoreUnavailable(RequestError):  # noqa: N818  (what happened, not what it
         super().__init__(503, "transient", "feedback cannot be stored just now; send it again")
 
 
+class TooLarge(RequestError):  # noqa: N818  (the name of the HTTP status)
+    """413: more than this service reads in one call."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(413, "too-long", text)
+
+
 class Throttled(RequestError):  # noqa: N818  (what happened, not what it is)
     """429: this client calls more often than it may; `retry_after` are seconds."""
 

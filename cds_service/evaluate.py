@@ -80,13 +80,13 @@ class Evaluator:
         rules: str,
         canonical: str,
         public_url: str,
-        catalogue_url: str | None = None,
-        questions: Questions | None = None,
-        shared: CriteriaConfig | None = None,
+        catalogue_url: str | None,
+        questions: Questions,
+        shared: CriteriaConfig,
     ) -> None:
         """`rules` is the version of the code that decides; `catalogue_url` is where cards lead to for
-        their criteria, `questions` what the companion app can ask; without them no card leads there.
-        `shared` are the options that are shown at `catalogue_url` itself; None: whatever a client has.
+        their criteria (None: nowhere), and shows the options `shared`; `questions` is what the
+        companion app can ask.
 
         Raises ConfigurationError when statements and criteria do not match one to one.
         """
@@ -96,7 +96,7 @@ class Evaluator:
         self._canonical = canonical
         self._public_url = public_url
         self._catalogue_url = catalogue_url
-        self._shared = shared.digest if shared else None
+        self._shared = shared.digest
         self._questions = questions
         together = f"{__version__} {library.version} {terminology.version} {rules}"
         self.version = f"{__version__}+{hashlib.sha256(together.encode()).hexdigest()[:12]}"
@@ -125,9 +125,9 @@ class Evaluator:
         advices = self.advise(request, now, client, watch)
         watch.lap("evaluate")
         options = self._options(request, client)
-        questions = self._questions
-        if slip is not None and client.smart is not None and questions is not None:
-            advices = [with_handle(each, request, options, slip, questions) for each in advices]
+        if slip is not None and client.smart is not None:
+            ask = self._questions
+            advices = [with_handle(each, request, options, slip, ask) for each in advices]
         if slip is None:
             return render(advices, self._library, options)
         drawn = draw(advices, self._library, options)
@@ -281,14 +281,14 @@ class Evaluator:
             change_in_place=client.change_in_place,
             explanation=client.explanation,
             emergency_text=criteria["emerg.text"],
-            catalogue_url=self._catalogue(client),
+            catalogue_url=self._criteria_url(client),
             smart_url=launch and f"{self._public_url}{launch}",
         )
 
-    def _catalogue(self, client: Client) -> str | None:
+    def _criteria_url(self, client: Client) -> str | None:
         """Where the criteria are shown with the options of this client; its name is not in it."""
         own = client.criteria.digest
-        if self._catalogue_url is None or self._shared in (None, own):
+        if self._catalogue_url is None or self._shared == own:
             return self._catalogue_url
         return f"{self._catalogue_url}/{own}"
 

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @cache
 def bench() -> Bench:
-    return build_bench(SETTINGS, terminology(), evaluator(), None, lambda: NOW)
+    return build_bench(SETTINGS, terminology(), evaluator(), None, lambda: NOW, {}, None)
 
 
 def opened(name: str) -> str:

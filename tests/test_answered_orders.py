@@ -134,6 +134,7 @@ def test_in_production_the_workbench_looks_up_nobodys_answers():
         evaluator(),
         None,
         lambda: OPENED,
+        own={},
         answers=SimpleNamespace(answered=lambda *given: asked.append(given)),
     )
     (told,) = bench.why(json.dumps(SAMPLES[OPEN].request())).orders

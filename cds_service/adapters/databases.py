@@ -121,6 +121,12 @@ def journal_mode(version: tuple[int, ...]) -> str:
     return "WAL" if mended else "DELETE"
 
 
+def locked(why: Exception) -> bool:
+    """Whether another has SQLite's file: the wait for it is over, and it is there."""
+    code = getattr(getattr(why, "orig", why), "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def open_engine(
     url: sa.URL, *, wait: float | None = None, writes: bool = True, autocommit: bool = False
 ) -> sa.Engine:

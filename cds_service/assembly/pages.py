@@ -56,18 +56,17 @@ def build_bench(
     evaluator: EvaluatorProtocol,
     reader: FhirReader | None,
     clock: Clock,
-    clients: Sequence[Client] = (),
-    answers: AnswerFinder | None = None,
+    own: Mapping[str, Client | None],
+    answers: AnswerFinder | None,
 ) -> Bench:
     """The workbench. Its reasoning is that of the client of development mode, with its answers in the
     companion app. In production the page does not learn whose token a call carries: there the card
-    names the thresholds, and nothing that is kept for a client is looked up, or read for it.
+    names the thresholds, which are found in `own`, and nothing that is kept for a client is looked up,
+    or read for it.
     """
     from cds_service.workbench.bench import Bench, load_content
 
     client = settings.development_client() if settings.dev else settings.shared_client()
-
-    own = own_options(settings, clients)
 
     def complete(request: HookRequest, now: datetime, client: Client) -> HookRequest:
         if reader is not None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from cds_service.errors import BadRequest, RequestError
+from cds_service.errors import BadRequest, TooLarge
 
 MOST_DRAFTS: Final = 100
 MOST_BESIDE: Final = 1000
@@ -33,13 +33,6 @@ _OF_A_DRAFT: Final = 6
 _DOCUMENT: Final = re.compile(rb'"data"[ \t\r\n]*:[ \t\r\n]*"\Z')
 _BEFORE: Final = 256
 """Bytes in front of a string in which its member's name is looked for."""
-
-
-class TooLarge(RequestError):  # noqa: N818  (the name of the HTTP status)
-    """413: more than this service reads in one call."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(413, "too-long", text)
 
 
 def check_bytes(body: bytes) -> None:

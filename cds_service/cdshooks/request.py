@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, NoReturn, TypeAlias, get_args
 import msgspec
 
 from cds_service.cdshooks import limits, wire
-from cds_service.cdshooks.limits import NUMBER
 from cds_service.cdshooks.salvage import ABSENT, PrefetchEntry, salvage
 from cds_service.errors import BadRequest
 from cds_service.fhir import resources as r
@@ -181,7 +180,7 @@ def _loosely(body: bytes) -> tuple[wire.Envelope, dict[str, PrefetchEntry]]:
     except msgspec.ValidationError:
         if body.lstrip()[:1] == b"{":
             # Any type is good here, so what does not fit is an integer of thousands of digits.
-            raise BadRequest("value", NUMBER) from None
+            raise BadRequest("value", limits.NUMBER) from None
         raise BadRequest("structure", "the body must be one JSON object") from None
     hook = _text(loose.hook, "hook")
     hook_instance = _text(loose.hook_instance, "hookInstance")

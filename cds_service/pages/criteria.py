@@ -27,8 +27,6 @@ SECTION: Final = Section(
 UNKNOWN: Final = (
     "no statement, step or code set has this name; look it up among all criteria, at /criteria"
 )
-_VALUES: Final = "Values of this installation; a caller may have its own."
-_OWN: Final = "Values of the caller whose card leads here; others may have other ones."
 _DIGEST: Final = re.compile("[0-9a-f]{12}")
 SINCE: Final = "changed"
 """In an address whose thresholds were others when a card named it."""
@@ -65,13 +63,10 @@ class Once:
 class _Views:
     """The views of one set of values; each has the whole catalogue at hand."""
 
-    def __init__(
-        self, site: Site, build: Callable[[], Catalogue], values: str = _VALUES, below: str = ""
-    ) -> None:
+    def __init__(self, site: Site, build: Callable[[], Catalogue], below: str = "") -> None:
         """`below`: the digest of the values, where they are not the shared ones."""
         self._site = site
         self._catalogue = Once(build)
-        self._values = values
         self._below = below
         self._path = f"{SECTION.path}/{below}" if below else SECTION.path
 
@@ -88,7 +83,6 @@ class _Views:
             href=self.href,
             base=self._site.url(self._path),
             colours=COLOURS,
-            values=self._values,
             own=bool(self._below),
             changed=not self._below and request.args.get(SINCE) is not None,
             **context,
@@ -176,34 +170,25 @@ def criteria(
     blueprint = Blueprint("pages_criteria", __name__)
     shared = _Views(site, partial(build, None))
     others = {
-        digest: _Views(site, partial(build, client), _OWN, digest)
+        digest: _Views(site, partial(build, client), digest)
         for digest, client in own.items()
         if client is not None
     }
 
-    def of_digest(digest: str, path: str = "") -> Any:
-        """A page with the values of some client, or where they have gone the one with the shared values."""
-        if digest in others:
-            return others[digest].at(path)
+    @blueprint.get(SECTION.path)
+    @blueprint.get(f"{SECTION.path}/<path:path>")
+    def page(path: str = "") -> Any:
+        """A page of the shared values, or of those that a digest stands for: where no client has them
+        any more, the one with the shared values, which says so.
+        """
+        digest, _, rest = path.partition("/")
         if not _DIGEST.fullmatch(digest):
-            raise RequestError(404, "not-found", UNKNOWN)
+            return shared.at(path)
+        if digest in others:
+            return others[digest].at(rest)
         note = "" if digest in own else f"?{SINCE}"
-        return redirect(site.url(f"{SECTION.path}/{quote(path)}".rstrip("/")) + note, 302)
+        return redirect(site.url(f"{SECTION.path}/{quote(rest)}".rstrip("/")) + note, 302)
 
-    def one(name: str) -> Any:
-        """One statement or step, or everything with the values of some client."""
-        return of_digest(name) if _DIGEST.fullmatch(name) else shared.one(name)
-
-    for path, view in (
-        ("", shared.index),
-        ("/settings", shared.settings),
-        ("/codes", shared.codes),
-        ("/codes/<name>", shared.code_set),
-        ("/samples", shared.samples),
-        ("/<name>", one),
-        ("/<string(length=12):digest>/<path:path>", of_digest),
-    ):
-        blueprint.add_url_rule(f"{SECTION.path}{path}", view.__name__, view)
     return blueprint
 
 

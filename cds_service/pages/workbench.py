@@ -18,6 +18,7 @@ from cds_service.web.errors import refusal
 from cds_service.web.invoke import read_body
 from cds_service.workbench.answer import Answer, contradicted, decode_answer, values_of
 from cds_service.workbench.bench import Asked, Bench
+from cds_service.workbench.changes import UNTOLD
 from cds_service.workbench.chart import anchors
 from cds_service.workbench.document import indented
 from cds_service.workbench.elements import CHOICES, STATUSES
@@ -152,6 +153,7 @@ def workbench(site: Site, bench: Bench, launchable: Callable[[str], bool]) -> Bl
                     orders=found.orders,
                     passed_over=found.passed_over,
                     other=other,
+                    untold=UNTOLD,
                     values=values,
                     anchors=anchors(shown),
                 ),

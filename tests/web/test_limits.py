@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cds_service.cdshooks import limits
 from cds_service.cdshooks.request import decode
 from cds_service.cdshooks.salvage import read_resource
-from cds_service.errors import BadRequest
+from cds_service.errors import BadRequest, TooLarge
 from cds_service.fhir.resources import Patient
 from cds_service.settings import Settings
 
@@ -137,7 +137,7 @@ def test_a_document_may_be_longer_than_a_text():
     pdf = {"contentType": "application/pdf", "data": "JVBERi0x" * 100_000}
     report = {"resourceType": "DiagnosticReport", "id": "r-1", "presentedForm": [pdf, pdf]}
     assert decode(raw(prefetch={"imaging": bundle(report)})).prefetch["imaging"].held == 1
-    with pytest.raises(limits.TooLarge, match="64 KiB"):
+    with pytest.raises(TooLarge, match="64 KiB"):
         decode(raw(prefetch={"imaging": bundle(report, report | {"conclusion": "x" * 70_000})}))
 
 

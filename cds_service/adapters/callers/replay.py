@@ -21,6 +21,7 @@ from cds_service.adapters.databases import (
     give_up_after,
     is_there,
     journal_mode,
+    locked,
     make_file,
     require_folder,
 )
@@ -125,7 +126,7 @@ class ReplayStore:
         try:
             return self._insert(row)
         except (SQLAlchemyError, OSError) as why:
-            if not _busy(why):
+            if not locked(why):
                 self._down_until = self._monotonic() + _REST
             raise StoreDown from None
 
@@ -224,8 +225,3 @@ def _create(engine: sa.Engine) -> None:
         # create tables; if it is not there then, the first insert says so.
         with engine.connect() as connection, contextlib.suppress(IntegrityError, ProgrammingError):
             connection.execute(statement)
-
-
-def _busy(why: Exception) -> bool:
-    original = getattr(why, "orig", None)
-    return getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.adapters.databases import open_engine
+from cds_service.adapters.databases import locked, open_engine
 from cds_service.errors import StoreUnavailable
 
 AT_ONCE: Final = 4
@@ -82,18 +82,12 @@ class _File:
             finally:
                 connection.close()
         except (SQLAlchemyError, sqlite3.Error, OSError) as why:
-            raise TooSlow if _locked(why) else StoreUnavailable from None
+            raise TooSlow if locked(why) else StoreUnavailable from None
         finally:
             self._turns.release()
 
     def close(self) -> None:
         self._engine.dispose()
-
-
-def _locked(why: Exception) -> bool:
-    """Whether another has the file: the wait for it is over, and it is there."""
-    code = getattr(getattr(why, "orig", why), "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class _Server:
