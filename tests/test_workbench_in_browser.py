@@ -100,6 +100,47 @@ def test_every_change_of_the_chart_fires_again(page, url):
     assert page.locator("#chart .row", has_text="37.0").count() == 0
 
 
+def test_what_is_chosen_while_the_answer_is_on_its_way_stays_chosen(page, url):
+    open_patient(page, url)
+    held = []
+    page.route("**/workbench/read", lambda route: held.append(route))  # noqa: PLW0108  (it looks at the function)
+    page.get_by_label("Study and contrast").select_option("72156")
+    with page.expect_request("**/workbench/read"):
+        page.get_by_role("button", name="Change study").click()
+    priority = page.get_by_label("Priority", exact=True)
+    priority.select_option("stat")
+    with page.expect_response("**/workbench/read"):
+        held[0].continue_()
+    page.locator("#answer-cards[aria-busy=false]").wait_for()
+    assert priority.input_value() == "stat"
+
+
+def test_on_a_telephone_what_has_the_focus_is_not_covered(page, url):
+    """WCAG 2.2, 2.4.11: the order and its cards grow above the button that was pressed."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_patient(page, url)
+    page.locator("#answer-cards[aria-busy=false]").wait_for()
+    page.get_by_label("Finding", exact=True).select_option(label="Unsteady gait")
+    add = page.get_by_role("button", name="Add finding")
+    add.focus()
+    fired(page, lambda: page.keyboard.press("Enter"))
+    said(page, "NOT_YET became MRI_URGENT")
+    page.locator("#answer-cards[aria-busy=false]").wait_for()
+    top, bottom, bar, height = page.evaluate(
+        """async () => {
+          for (let still = 0, before = NaN; still < 20; before = window.scrollY) {
+            await new Promise(requestAnimationFrame);
+            still = window.scrollY === before ? still + 1 : 0;
+          }
+          const { top, bottom } = document.activeElement.getBoundingClientRect();
+          const bar = document.getElementById("verdict").getBoundingClientRect();
+          return [top, bottom, bar.bottom, window.innerHeight];
+        }"""
+    )
+    assert add.evaluate("each => each === document.activeElement")
+    assert bar <= top < bottom <= height
+
+
 def test_study_contrast_and_priority_are_on_the_next_call(page, url):
     open_patient(page, url)
     page.get_by_label("Study and contrast").select_option("72156")

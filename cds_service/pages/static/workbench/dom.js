@@ -42,6 +42,40 @@ export function refill(element, html, fallback) {
 }
 
 /**
+ * The same, drawn anew: what the reader chose meanwhile and has not sent yet stays chosen.
+ * @param {HTMLElement} element
+ * @param {string} html
+ * @param {HTMLElement} [fallback]
+ */
+export function redraw(element, html, fallback) {
+  const chosen = [...element.querySelectorAll("select")].filter(
+    (each) => each.id && each.selectedOptions[0]?.defaultSelected === false,
+  );
+  refill(element, html, fallback);
+  for (const { id, value } of chosen) {
+    const select = document.getElementById(id);
+    if (select instanceof HTMLSelectElement && [...select.options].some((each) => each.value === value)) {
+      select.value = value;
+    }
+  }
+}
+
+/**
+ * Bring what has the focus back into view, where what grew above it has pushed it below `bar` or out of
+ * the window.
+ * @param {HTMLElement} within
+ * @param {HTMLElement} bar stays at the top of the window
+ */
+export function uncover(within, bar) {
+  const active = document.activeElement;
+  if (!(active instanceof HTMLElement) || active.tabIndex < 0 || !within.contains(active)) return;
+  const { top, bottom } = active.getBoundingClientRect();
+  const upper = bar.getBoundingClientRect().bottom + 8;
+  if (top < upper) window.scrollBy(0, top - upper);
+  else if (bottom > window.innerHeight) window.scrollBy(0, bottom - window.innerHeight + 8);
+}
+
+/**
  * A short text in a box, or nothing.
  * @param {HTMLElement} element
  * @param {string} text

@@ -1,7 +1,7 @@
 // The workbench: every change becomes a real call, every answer is shown as an EHR would.
 // Nothing is decided here: requests are changed, cards drawn and reasons told by the server.
 
-import { byId, copyOf, fields, refill, tell } from "./dom.js";
+import { byId, copyOf, fields, redraw, refill, tell, uncover } from "./dom.js";
 import { markUsed, show } from "./evidence.js";
 import { bound, change, Down, feedback, fire, read, Refused } from "./service.js";
 import { tabs } from "./tabs.js";
@@ -64,6 +64,7 @@ function inTurn(work, where = problem) {
       else throw why;
     } finally {
       cards.setAttribute("aria-busy", "false");
+      for (const part of ["order", "add", "chart"]) uncover(byId(part), byId("verdict"));
     }
   });
   state.busy = turn.catch(() => undefined);
@@ -130,7 +131,7 @@ async function call(body, hook) {
     return;
   }
   state.answered = fired.text;
-  if (shown.orders) refill(byId("orders"), shown.orders, byId("fire-select"));
+  if (shown.orders) redraw(byId("orders"), shown.orders, byId("fire-select"));
   refill(byId("reasons"), shown.why, byId("why"));
   state.memory = shown.memory;
   status.textContent = shown.said ?? "";
