@@ -16,7 +16,7 @@ from cds_service.errors import BadRequest, TooLarge
 MOST_DRAFTS: Final = 100
 MOST_BESIDE: Final = 1000
 """Conditions and Observations among the drafts, and entries that hold nothing."""
-_BESIDE: Final = frozenset(("Condition", "Observation"))
+_BESIDE: Final = ("Condition", "Observation")  # no set: what a client sends need not be hashable
 MOST_RESOURCES: Final = 5000
 """Under all prefetch keys that are read, together; drafts are counted apart."""
 LONGEST_STRING: Final = 64 * 1024

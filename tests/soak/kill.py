@@ -164,6 +164,7 @@ class Clients:
         self.acknowledged: set[Key] = set()
         self.refused = 0
         self.cards: list[dict[str, Any]] = []
+        self._moments = [0] * WRITERS
         self._threads = [threading.Thread(target=self._run, args=(n,)) for n in range(WRITERS)]
 
     def start(self) -> None:
@@ -208,8 +209,7 @@ class Clients:
     def _item(self, writer: int, number: int) -> dict[str, Any]:
         """On the newest cards first: the rows of some will never be written."""
         on = self.cards[-1 - number % len(self.cards[-2 * BATCH :])]
-        # Each at a moment of its own: what is told of one card at one moment may be one event.
-        at = datetime.now(UTC).replace(microsecond=(number * WRITERS + writer) % 1000 * 1000)
+        at = self._moment(writer)
         item = {"card": on["uuid"], "outcomeTimestamp": at.isoformat(timespec="milliseconds")}
         if number % 2:
             offered = [each["uuid"] for each in on["suggestions"]]
@@ -220,6 +220,15 @@ class Clients:
             }
         reason = {"code": f"w{writer}-{number % 3}"}
         return item | {"outcome": "overridden", "overrideReason": {"reason": reason}}
+
+    def _moment(self, writer: int) -> datetime:
+        """One that no other event has, however fast they come: what is told of one card at one
+        moment may be one event.
+        """
+        now = time.time_ns() // 1_000_000
+        now += (writer - now) % WRITERS
+        self._moments[writer] = max(now, self._moments[writer] + WRITERS)
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self._moments[writer])
 
     def _send(self, session: requests.Session, items: list[dict[str, Any]]) -> bool:
         try:

@@ -98,6 +98,17 @@ def test_a_call_holds_no_more_than_is_read(web, evaluator, body, status, says):
         assert evaluator.asked == []
 
 
+@pytest.mark.parametrize("kind", [{}, [], 1, True, None, "", ["Condition"]], ids=str)
+def test_a_resource_type_that_is_no_text_is_another_entry(web, kind):
+    odd = {"resourceType": kind, "id": "x"}
+    for request in (
+        call(context=context(draftOrders=bundle(DRAFT, odd))),
+        call(prefetch={"patient": PATIENT, "conditions": bundle(condition(), odd)}),
+        call(prefetch={"patient": PATIENT, "conditions": odd}),
+    ):
+        assert post(web, request).status_code == 200
+
+
 @pytest.mark.parametrize("number", ["9" * 5000, "1e400", "-1e400"])
 def test_an_order_holds_no_number_that_cannot_be_sent_back(number):
     body = json.dumps(drafts(1, x=7)).replace('"x": 7', f'"x": {number}').encode()
