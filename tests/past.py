@@ -117,11 +117,16 @@ DATES = st.none() | st.integers(0, DAYS).map(lambda n: (BEGIN + timedelta(days=n
 
 
 def write(url: sa.URL, calls: list[Call]) -> None:
-    """Through the store, every event twice; and one event for each call that is not ours."""
+    """Nothing but these calls."""
     with transaction(url) as connection:
         for table in reversed(METADATA.sorted_tables):
             if table is not ORIGIN_KEYS:
                 connection.execute(sa.delete(table))
+    add(url, calls)
+
+
+def add(url: sa.URL, calls: list[Call]) -> None:
+    """Through the store, every event twice; and one event for each call that is not ours."""
     store = Store(url, StoreOptions())
     store.prepare()
     try:

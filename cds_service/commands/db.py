@@ -38,7 +38,8 @@ def add_db(commands: Any, common: argparse.ArgumentParser, read_settings: ReadSe
     parser.add_argument("revision", nargs="?", default="head", help="default: the newest")
     parser = add("downgrade", _downgrade, "take the schema back; dropped tables lose their rows")
     parser.add_argument("revision", help="a revision, -1 for one step, or base for nothing")
-    add("purge", _purge, "remove what is older than the settings under [retention] allow")
+    words = "the nightly job: remove what is older than the settings under [retention] allow, and"
+    add("purge", _purge, f"{words} count the weeks that are over, so that no report has to")
     parser = add("copy", _copy, "copy everything into an empty database; stop the service first")
     parser.add_argument("target", metavar="URL", help="postgresql://… or sqlite:///…")
 
@@ -71,12 +72,14 @@ def _downgrade(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _purge(_: argparse.Namespace, settings: Settings) -> int:
     from cds_service.adapters.store.purge import purge
+    from cds_service.reporting.query import count_weeks
 
-    days = settings.retention.model_dump()
-    for table, rows in purge(configured_store(settings), days, datetime.now(UTC)):
+    days, url, now = settings.retention.model_dump(), configured_store(settings), datetime.now(UTC)
+    for table, rows in purge(url, days, now):
         print(f"{table}: {rows} removed")
     for kind, limit in days.items():
         print(f"{kind}: kept {f'{limit} days' if limit else 'for ever'}")
+    print(f"weeks: {count_weeks(url, now)} counted")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from cds_service.adapters.store.rows import milliseconds
 from cds_service.errors import ConfigurationError
 from cds_service.reporting import selects
 from cds_service.reporting.assemble import Displays, Figures, assemble
+from cds_service.reporting.kept import NUMBERS, Answers, Kept
 from cds_service.reporting.model import Report
 from cds_service.reporting.span import Span
 
@@ -49,9 +50,21 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
 
     Each week is read in a transaction of its own: with a rollback journal of SQLite nobody can write
     while somebody reads, and large tables are not sorted whole. A card and all that is told of it
-    lie in the same week, so its figures fit together. Raises ConfigurationError when the store is
-    not there, has no schema or an old one, or cannot be used.
+    lie in the same week, so its figures fit together. Weeks that are over and were counted before
+    are not read again (`kept`). Raises ConfigurationError when the store is not there, has no schema
+    or an old one, or cannot be used.
     """
+    return assemble(_count(url, span, now)[0], span, displays, now)
+
+
+def count_weeks(url: sa.URL, now: datetime) -> int:
+    """Have every week that is over counted for reports to come; how many were not yet, or are other
+    than they were. Raises ConfigurationError as `report` does.
+    """
+    return _count(url, Span(), now)[1]
+
+
+def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, int]:
     if not is_there(url):
         raise ConfigurationError(
             f"{shown(url)}: there is no store yet: start the service, or run cds-service db upgrade"
@@ -66,10 +79,11 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
             for why, number in connection.execute(_quarantined(span)):
                 figures.quarantined[why] = number
             weeks = _weeks(connection, span)
-        ask = _Asker(begin, url.get_backend_name(), one_client=span.client is not None)
+            kept = Kept(connection, span.client, now)
+        ask = _Asker(begin, url.get_backend_name(), kept, one_client=span.client is not None)
         for week, answers in ask.all(weeks):
             figures.add(week, answers)
-    return assemble(figures, span, displays, now)
+    return figures, kept.write(url)
 
 
 def clients(url: sa.URL) -> list[str]:
@@ -119,13 +133,14 @@ def _quarantined(span: Span) -> sa.Select[str, int]:
 class _Asker:
     """Asks all questions of `selects` of one week at a time, in any thread."""
 
-    def __init__(self, begin: Begin, dialect: str, *, one_client: bool) -> None:
+    def __init__(self, begin: Begin, dialect: str, kept: Kept, *, one_client: bool) -> None:
         self._begin = begin
+        self._kept = kept
         self._large = dialect == "postgresql"
         way = selects.Way(dialect, one_client)
         self._questions = {name: build(way) for name, build in selects.QUESTIONS.items()}
 
-    def all(self, weeks: Sequence[Span]) -> Iterator[tuple[Span, dict[str, Sequence[Any]]]]:
+    def all(self, weeks: Sequence[Span]) -> Iterator[tuple[Span, Answers]]:
         """Each week, as `__call__` does; never two at a time from SQLite."""
         if self._large:
             with ThreadPoolExecutor(_AT_ONCE) as threads:
@@ -133,14 +148,20 @@ class _Asker:
         else:
             yield from map(self, weeks)
 
-    def __call__(self, week: Span) -> tuple[Span, dict[str, Sequence[Any]]]:
+    def __call__(self, week: Span) -> tuple[Span, Answers]:
         """The week, and the rows of each question."""
         low, high = week.limits()
         values = {"low": low, "high": high, "client": week.client}
         with self._begin() as connection:
             for command in _POSTGRESQL if self._large else ():
                 connection.exec_driver_sql(command)
-            return week, {
+            numbers = tuple(connection.execute(NUMBERS, values).one())
+            known = self._kept.get(week, numbers)
+            if known is not None:
+                return week, known
+            answers = {
                 name: connection.execute(question, values).all()
                 for name, question in self._questions.items()
             }
+        self._kept.put(week, numbers, answers)
+        return week, answers

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -52,6 +53,24 @@ def fill(url: sa.URL, cards: int, feedback: int) -> None:
         _into_sqlite(str(url.database), history)
     else:
         _into_postgresql(url, history)
+
+
+def tell(url: sa.URL, weeks: int) -> None:
+    """One event more on the last card of each of the last weeks."""
+    dice = random.Random()
+    rows: Rows = {t.FEEDBACK.name: []}
+    with transaction(url, wait=60.0) as connection:
+        for week in range(weeks):
+            before = UUID(int=(BEGIN + SECONDS - week * 7 * 86400) << 96)
+            last = sa.select(t.CARDS.c.uuid, t.CARDS.c.client, t.CARDS.c.at)
+            found = last.where(t.CARDS.c.uuid < before).order_by(t.CARDS.c.uuid.desc()).limit(1)
+            card, client, at = connection.execute(found).one()
+            _event(card.hex, None, client, at, dice, rows)
+        names = [column.name for column in t.FEEDBACK.columns]
+        events = [dict(zip(names, row, strict=True)) for row in rows[t.FEEDBACK.name]]
+        for event in events:
+            event |= {"id": UUID(event["id"]), "card": UUID(event["card"])}
+        insert_new(connection, t.FEEDBACK, events)
 
 
 def _profiles() -> Any:

@@ -1,6 +1,8 @@
 """How long the default report takes on a large store; prints a table and writes build/bench-report.md.
 
-Ends with 1 when a report took too long.
+Weeks that are over are counted once, by the nightly `db purge` or by the first report: what that takes
+for a whole history stands apart. Before each report after it there is new feedback on the last weeks.
+Ends with 1 when one of these took too long.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from typing import Final, NamedTuple
 
 import postgres
 
-from bench.history import fill
+from bench.history import fill, tell
 from cds_service.adapters.databases import database_url
 
 ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = 10.0
 RUNS: Final = 3
+WEEKS: Final = 4
+"""That get feedback between two reports."""
 _BYTES: Final = 1500
 """Room on the disk for one card and what goes with it, with some to spare."""
 
@@ -35,6 +39,8 @@ class Measured(NamedTuple):
     cards: int
     feedback: int
     filled: float
+    first: float
+    """Seconds of the report that found nothing counted."""
     seconds: list[float]
     cpu: list[float]
     """Of the command, and of the server where there is one: what a busy machine does not change."""
@@ -87,19 +93,28 @@ def _measure(
     began = time.monotonic()
     fill(database_url(url, "bench"), cards, feedback)
     filled = time.monotonic() - began
+    first, _ = _report(database, url, server)
     seconds, cpu = [], []
     for _ in range(RUNS):
-        began, used = time.monotonic(), _children() + server()
-        subprocess.run(
-            [sys.executable, "-m", "cds_service", "report"],
-            env=os.environ | {"CDS_SERVICE_STORE": url},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        seconds.append(time.monotonic() - began)
-        cpu.append(_children() + server() - used)
-        print(f"{database}: {seconds[-1]:.2f} s, {cpu[-1]:.2f} s of CPU", flush=True)
-    return Measured(database, cards, feedback, filled, seconds, cpu)
+        tell(database_url(url, "bench"), WEEKS)
+        took, used = _report(database, url, server)
+        seconds.append(took)
+        cpu.append(used)
+    return Measured(database, cards, feedback, filled, first, seconds, cpu)
+
+
+def _report(database: str, url: str, server: Callable[[], float]) -> tuple[float, float]:
+    """Seconds from start to end, and of processor time."""
+    began, used = time.monotonic(), _children() + server()
+    subprocess.run(
+        [sys.executable, "-m", "cds_service", "report"],
+        env=os.environ | {"CDS_SERVICE_STORE": url},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    took, used = time.monotonic() - began, _children() + server() - used
+    print(f"{database}: {took:.2f} s, {used:.2f} s of CPU", flush=True)
+    return took, used
 
 
 def _children() -> float:
@@ -109,16 +124,17 @@ def _children() -> float:
 
 def _table(found: list[Measured]) -> str:
     lines = [
-        f"Default report: {RUNS} runs of the command, from start to end; {os.cpu_count()} cores.",
+        f"Default report: the command from start to end on {os.cpu_count()} cores, with no week counted",
+        f"yet, and {RUNS} more, each after new feedback on {WEEKS} weeks.",
         "",
-        "| database | cards | feedback | filled in | fastest | slowest | CPU | target | met |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|---|",
+        "| database | cards | feedback | filled in | no week counted | fastest | slowest | CPU | target | met |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for each in found:
         met = "yes" if each.met else "NO"
         lines.append(
             f"| {each.database} | {each.cards:,} | {each.feedback:,} | {each.filled:.0f} s "
-            f"| {min(each.seconds):.2f} s | {max(each.seconds):.2f} s | {min(each.cpu):.1f} s | < {TARGET:g} s | {met} |"
+            f"| {each.first:.2f} s | {min(each.seconds):.2f} s | {max(each.seconds):.2f} s | {min(each.cpu):.1f} s | < {TARGET:g} s | {met} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -15,7 +15,7 @@ from bench.large import TARGET, Measured, main
     ],
 )
 def test_a_missed_target_is_an_error(monkeypatch, tmp_path, capsys, slowest, code, met):
-    measured = Measured("SQLite", 10, 2, 1.0, [1.0, slowest, 2.0], [1.0])
+    measured = Measured("SQLite", 10, 2, 1.0, TARGET + 1, [1.0, slowest, 2.0], [1.0])
     monkeypatch.setattr(large, "_measure", lambda *_: measured)
     monkeypatch.setattr(large, "ROOT", tmp_path)
     monkeypatch.setattr("sys.argv", ["bench-report", "--postgresql", "0", "--sqlite", "10"])

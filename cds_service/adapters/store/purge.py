@@ -64,6 +64,8 @@ _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "audit": (Part(t.AUDIT, t.AUDIT.c.rating, t.AUDIT.c.rating, True, (t.AUDIT_CARDS.c.rating,)),),
 }
 
+_COUNTS: Final = Part(t.WEEK_COUNTS, t.WEEK_COUNTS.c.start, t.WEEK_COUNTS.c.start, False)
+"""Goes with the rows that were counted."""
 _EXPIRING: Final = tuple(
     Part(table, table.c.id, table.c.expires, False)
     for table in (t.COMPANION_HANDLES, t.COMPANION_ANSWERS)
@@ -90,6 +92,8 @@ def purge(
         if days[kind]
         for part in found
     ]
+    limits = [now - timedelta(days=days[kind]) for kind in ("ratings", "feedback") if days[kind]]
+    parts += [(_COUNTS, max(limits))] if limits else []
     parts += [(part, now) for part in _EXPIRING]
     with transactions(url, wait=_PATIENCE) as begin:
         for part, before in parts:

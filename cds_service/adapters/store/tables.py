@@ -165,6 +165,23 @@ FEEDBACK_QUARANTINE: Final = _table(
 that card), `time` (before the card was issued, or in the future). `card` null: it was no UUID.
 """
 
+WEEK_COUNTS: Final = _table(
+    "week_counts",
+    sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("client", sa.String(64), primary_key=True),
+    sa.Column("form", sa.String(32), nullable=False),
+    sa.Column("ratings", sa.BigInteger, nullable=False),
+    sa.Column("cards", sa.BigInteger, nullable=False),
+    sa.Column("suggestions", sa.BigInteger, nullable=False),
+    sa.Column("feedback", sa.BigInteger, nullable=False),
+    sa.Column("feedback_suggestions", sa.BigInteger, nullable=False),
+    sa.Column("answers", sa.Text, nullable=False),
+)
+"""What a report counted of a week that begins at `start`, in JSON, of `client` (empty: of all), and
+how many rows of each table it found in that week, of all clients: it holds as long as there are as
+many. `form`: digest of the questions. Whatever changes rows must empty it (`reporting/kept.py`).
+"""
+
 AUDIT: Final = _table(
     "audit",
     sa.Column("rating", sa.Uuid, primary_key=True),

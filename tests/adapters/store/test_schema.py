@@ -118,12 +118,14 @@ def rating(id_, call):
     }
 
 
-def test_one_step_back_takes_the_companion_app_away_and_nothing_else(empty):
+def test_a_step_back_takes_its_tables_away_and_nothing_else(empty):
     with transaction(empty) as connection:
         schema.upgrade(connection)
+        schema.downgrade(connection, "0004")
+        assert set(METADATA.tables) - tables(connection) == {"week_counts"}
         schema.downgrade(connection, "0002")
         companions = {"companion_handles", "companion_answers"}
-        assert set(METADATA.tables) - tables(connection) == companions
+        assert set(METADATA.tables) - tables(connection) == {"week_counts"} | companions
         schema.upgrade(connection)
         assert tables(connection) == set(METADATA.tables)
 
@@ -169,17 +171,17 @@ def command(tmp_path, capsys):
 def test_commands_say_where_the_schema_is(command, tmp_path):
     code, text = command("status")
     assert (code, "run: cds-service db upgrade" in text) == (1, True)
-    assert command("upgrade") == (0, "revision none -> 0004\n")
+    assert command("upgrade") == (0, "revision none -> 0005\n")
     assert (tmp_path / "store.db").stat().st_mode & 0o077 == 0
     code, text = command("status")
     assert (code, f"{tmp_path}/store.db" in text) == (0, True)
-    assert command("downgrade", "base") == (0, "revision 0004 -> none\n")
+    assert command("downgrade", "base") == (0, "revision 0005 -> none\n")
 
 
 def test_a_revision_that_is_not_there_is_told_with_those_that_are(command):
     code, text = command("upgrade", "nix")
     assert code == 2
-    assert "there are: 0004, 0003, 0002, 0001, and base" in text
+    assert "there are: 0005, 0004, 0003, 0002, 0001, and base" in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""What reports counted of weeks that are over."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision: str | None = "0004"
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "week_counts",
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("client", sa.String(length=64), nullable=False),
+        sa.Column("form", sa.String(length=32), nullable=False),
+        sa.Column("ratings", sa.BigInteger(), nullable=False),
+        sa.Column("cards", sa.BigInteger(), nullable=False),
+        sa.Column("suggestions", sa.BigInteger(), nullable=False),
+        sa.Column("feedback", sa.BigInteger(), nullable=False),
+        sa.Column("feedback_suggestions", sa.BigInteger(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("start", "client", name="pk_week_counts"),
+        sqlite_with_rowid=False,
+    )
+
+
+def downgrade() -> None:
+    """Drop it; reports count again."""
+    op.drop_table("week_counts")

@@ -1,0 +1,223 @@
+"""A week that was counted is counted again when anything in it is another, and only then."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from typing import cast
+from uuid import UUID
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from past import BEGIN, CALLS, CLIENTS, DAYS, Call, Card, Order, Told, add, write
+
+from cds_service.adapters import databases
+from cds_service.adapters.databases import transaction
+from cds_service.adapters.store import schema
+from cds_service.adapters.store import tables as t
+from cds_service.adapters.store.purge import purge
+from cds_service.cli import main
+from cds_service.reporting import kept, query, selects
+from cds_service.reporting.span import Span, monday
+
+NOW = BEGIN + timedelta(days=DAYS - 4)
+"""A Thursday; all that is told later lies in the weeks to come."""
+FOR_EVER = {"ratings": 0, "feedback": 0, "comments": 0, "quarantine": 0, "audit": 0}
+WEEK = monday(BEGIN)
+ALL = Span()
+
+
+@pytest.fixture
+def url(empty):
+    with transaction(empty) as connection:
+        schema.upgrade(connection)
+    return empty
+
+
+def report(url, span=ALL, now=NOW):
+    return msgspec.to_builtins(query.report(url, span, {}, now))
+
+
+def rows(url):
+    with transaction(url, writes=False) as connection:
+        return connection.execute(sa.select(t.WEEK_COUNTS)).mappings().all()
+
+
+def execute(url, statement, *values):
+    with transaction(url) as connection:
+        connection.execute(statement, *values)
+
+
+def once(client="north", at=BEGIN):
+    """A call with all that can be counted."""
+    told = [Told("accepted", None, (), 1), Told("overridden", None, (), 2)]
+    card = Card("MRI_MAY", True, ("add-ct", "remove-order"), told=told)
+    order = Order("MRI_MAY", "1", ("SUP-GENERAL",), (), [card])
+    return Call(client, at, [order], lost=False, unsure=False, evaluate=1, total=2)
+
+
+STEPS = st.lists(
+    st.tuples(st.just("add"), CALLS)
+    | st.tuples(st.just("report"), st.none() | st.sampled_from(sorted(CLIENTS)))
+    | st.tuples(
+        st.just("purge"),
+        st.fixed_dictionaries({"ratings": st.integers(0, DAYS), "feedback": st.integers(0, DAYS)}),
+    ),
+    max_size=6,
+)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS, client=st.none() | st.sampled_from(sorted(CLIENTS)))
+def test_what_was_kept_says_what_counting_says(url: sa.URL, steps, client):
+    write(url, [once()])
+    for what, detail in steps:
+        if what == "add":
+            add(url, detail)
+        elif what == "report":
+            report(url, Span(client=detail))
+        else:
+            list(purge(url, FOR_EVER | detail, NOW, sleep=lambda _: None))
+    found = report(url, Span(client=client))
+    assert report(url, Span(client=client)) == found
+    execute(url, sa.delete(t.WEEK_COUNTS))
+    assert report(url, Span(client=client)) == found
+
+
+def test_a_week_is_not_counted_twice(url):
+    write(url, [once()])
+    asked = report(url), report(url, Span(client="north"))
+    assert [(row["start"], row["client"]) for row in rows(url)] == [
+        (int(WEEK.timestamp()) * 1000, client) for client in ("", "north")
+    ]
+    # Nobody does that; it shows where the figures come from.
+    for row in rows(url):
+        changed = row["answers"].replace("MRI_MAY", "CT_FIRST")
+        execute(
+            url, sa.update(t.WEEK_COUNTS).where(t.WEEK_COUNTS.c.client == row["client"]),
+            {"answers": changed},
+        )  # fmt: skip
+    again = report(url), report(url, Span(client="north"))
+    for before, after in zip(asked, again, strict=True):
+        assert after != before
+        assert str(after).replace("CT_FIRST", "MRI_MAY") == str(before)
+
+
+def new(connection, table):
+    """One more row of the table, in the week of the others; a copy but for its ids."""
+    row = dict(connection.execute(sa.select(table)).mappings().first())
+    for name, value in row.items():
+        if isinstance(value, UUID) and (table.c[name].primary_key or name == "card"):
+            row[name] = UUID(int=value.int ^ 1)
+    return row
+
+
+@pytest.mark.parametrize("name", kept.COUNTED)
+@pytest.mark.parametrize("more", [True, False], ids=["one more", "one less"])
+def test_every_row_counts(url, name, more):
+    write(url, [once()])
+    report(url)
+    table = t.METADATA.tables[name]
+    with transaction(url) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        if more:
+            row = new(connection, table)
+            if name == "feedback_suggestions":
+                row["feedback"] = connection.scalar(
+                    sa.select(t.FEEDBACK.c.id).where(t.FEEDBACK.c.outcome == "overridden")
+                )
+            connection.execute(table.insert(), row)
+        else:
+            key = next(iter(table.primary_key))
+            one = connection.scalar(sa.select(key).limit(1))
+            connection.execute(sa.delete(table).where(key == one))
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers="{}"))
+    found = report(url)
+    assert {row["answers"] for row in rows(url)} != {"{}"}
+    execute(url, sa.delete(t.WEEK_COUNTS))
+    assert report(url) == found
+
+
+def test_only_whole_weeks_that_are_over_are_kept(url):
+    end = WEEK + timedelta(days=7)
+    write(url, [once()])
+    report(url, now=end - timedelta(microseconds=1))
+    report(url, Span(start=WEEK + timedelta(days=1)))
+    report(url, Span(end=end - timedelta(days=1)))
+    assert rows(url) == []
+    report(url, Span(start=WEEK, end=end), now=end)
+    assert len(rows(url)) == 1
+
+
+def test_other_questions_are_asked_anew(url, monkeypatch):
+    write(url, [once()])
+    found = report(url)
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers="{}", form="of older questions"))
+    assert report(url) == found
+    assert [row["form"] for row in rows(url)] == [kept.FORM]
+
+
+def test_the_nightly_job_counts_what_no_report_has_counted(url, monkeypatch, capsys):
+    write(url, [once(), once(at=BEGIN + timedelta(days=7))])
+    monkeypatch.setenv("CDS_SERVICE_STORE", url.render_as_string(hide_password=False))
+    said = []
+    for _ in range(2):
+        assert main(["db", "purge"]) == 0
+        said.append(capsys.readouterr().out.splitlines()[-1])
+    assert said == ["weeks: 2 counted", "weeks: 0 counted"]
+    assert [row["client"] for row in rows(url)] == ["", ""]
+
+
+def test_counts_go_with_the_rows_that_were_counted(url):
+    write(url, [once(), once(at=BEGIN + timedelta(days=7))])
+    report(url)
+    for kind in ("ratings", "feedback"):
+        report(url)
+        assert len(rows(url)) == 2
+        list(purge(url, FOR_EVER | {kind: 1}, BEGIN + timedelta(days=3), sleep=lambda _: None))
+        assert [row["start"] for row in rows(url)] == [
+            int((WEEK + timedelta(days=7)).timestamp()) * 1000
+        ]
+
+
+def test_who_may_only_read_gets_the_same_report(url, monkeypatch):
+    write(url, [once()])
+    monkeypatch.setattr(databases, "WAIT", 0.05)
+    if url.get_backend_name() == "sqlite":
+        with closing(sqlite3.connect(str(url.database))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            found = report(url)
+    else:
+        engine = databases.open_engine(url, autocommit=True)
+        with engine.connect() as connection:
+            name = sa.sql.quoted_name(str(url.database), quote=True)
+            set_ = f'ALTER DATABASE "{name}" SET default_transaction_read_only = '
+            connection.exec_driver_sql(f"{set_} on")
+        found = report(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ WRITE")
+            connection.exec_driver_sql(f"{set_} off")
+        engine.dispose()
+    assert rows(url) == []
+    assert report(url) == found
+    assert len(rows(url)) == 1
+
+
+def test_all_tables_that_are_read_are_counted():
+    """Those without a time are fixed by the ratings that name them."""
+    way = selects.Way("postgresql", one_client=True)
+    read = {
+        table.name
+        for build in selects.QUESTIONS.values()
+        for each in sa.sql.visitors.iterate(cast("sa.ClauseElement", build(way)))
+        if isinstance(table := each, sa.Table)
+    }
+    fixed = {"profiles", "profile_statements", "profile_questions"}
+    assert read - fixed == set(kept.COUNTED)
