@@ -61,6 +61,7 @@ bench-report: $(VENV)/.test ## time the default report on 10 million cards in Po
 soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls whose FHIR server is in each of its faults, beside a client whose is well, then kills while feedback is written (CALLS=, BREAKER=off, KILLS="200 100")
 	PYTHONPATH=tests $(BIN)/python -m soak
 	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS)
+	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS) --every 0.5
 	PYTHONPATH=tests $(BIN)/python -m soak.kill $(KILLS)
 
 clean: ## remove what the targets made

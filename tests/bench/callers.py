@@ -55,20 +55,26 @@ class Caller:
         status, _ = connection.answer(self._body, token)
         return Answer((time.perf_counter() - started) * 1000, status)
 
-    def side_by_side(self, calls: int, parallel: int = PARALLEL) -> list[Answer]:
+    def side_by_side(
+        self, calls: int, parallel: int = PARALLEL, every: float = 0.0
+    ) -> list[Answer]:
+        """Each of the connections begins a call every so many seconds, or when the last is over."""
         answers: list[Answer] = []
         tokens = [self.token() for _ in range(calls)]
 
-        def one_after_another() -> None:
+        def one_after_another(number: int) -> None:
+            turn = time.perf_counter() + every * number / parallel
             with self.connect() as connection:
                 while tokens:
+                    time.sleep(max(0.0, turn - time.perf_counter()))
+                    turn = max(turn, time.perf_counter()) + every
                     try:
                         token = tokens.pop()
                     except IndexError:  # another was faster
                         return
                     answers.append(self.call(connection, token))
 
-        threads = [threading.Thread(target=one_after_another) for _ in range(parallel)]
+        threads = [threading.Thread(target=one_after_another, args=(n,)) for n in range(parallel)]
         for thread in threads:
             thread.start()
         for thread in threads:
