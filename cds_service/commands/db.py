@@ -38,8 +38,11 @@ def add_db(commands: Any, common: argparse.ArgumentParser, read_settings: ReadSe
     parser.add_argument("revision", nargs="?", default="head", help="default: the newest")
     parser = add("downgrade", _downgrade, "take the schema back; dropped tables lose their rows")
     parser.add_argument("revision", help="a revision, -1 for one step, or base for nothing")
-    words = "the nightly job: remove what is older than the settings under [retention] allow, and"
-    add("purge", _purge, f"{words} count the weeks that are over, so that no report has to")
+    words = (
+        "the nightly job: remove what is older than the settings under [retention] allow, "
+        "then count the weeks that are over, for reports to come"
+    )
+    add("purge", _purge, words)
     parser = add("copy", _copy, "copy everything into an empty database; stop the service first")
     parser.add_argument("target", metavar="URL", help="postgresql://… or sqlite:///…")
 

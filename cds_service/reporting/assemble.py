@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from cds_service.adapters.store.ids import monday
 from cds_service.reporting.model import (
     Feedback,
     Group,
@@ -24,7 +25,7 @@ from cds_service.reporting.model import (
 )
 from cds_service.reporting.review import candidates
 from cds_service.reporting.selects import ACCEPTED, DISMISSED, NOT_RATED, OVERRIDDEN, UNANSWERED
-from cds_service.reporting.span import Span, monday
+from cds_service.reporting.span import Span
 from cds_service.reporting.timing import percentiles
 
 Displays = Mapping[tuple[str | None, str], str]

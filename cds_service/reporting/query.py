@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -19,7 +20,7 @@ from cds_service.adapters.store.rows import milliseconds
 from cds_service.errors import ConfigurationError
 from cds_service.reporting import selects
 from cds_service.reporting.assemble import Displays, Figures, assemble
-from cds_service.reporting.kept import NUMBERS, Answers, Kept
+from cds_service.reporting.kept import COUNT_ROWS, COUNTED, Answers, Kept
 from cds_service.reporting.model import Report
 from cds_service.reporting.span import Span
 
@@ -54,17 +55,21 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
     are not read again (`kept`). Raises ConfigurationError when the store is not there, has no schema
     or an old one, or cannot be used.
     """
-    return assemble(_count(url, span, now)[0], span, displays, now)
+    figures, kept = _count(url, span, now)
+    with contextlib.suppress(ConfigurationError):  # the report is there all the same
+        kept.write(url)
+    return assemble(figures, span, displays, now)
 
 
 def count_weeks(url: sa.URL, now: datetime) -> int:
     """Have every week that is over counted for reports to come; how many were not yet, or are other
-    than they were. Raises ConfigurationError as `report` does.
+    than they were. Raises ConfigurationError as `report` does, and when the store cannot be written.
     """
-    return _count(url, Span(), now)[1]
+    _, kept = _count(url, Span(), now)
+    return kept.write(url, _PATIENCE)
 
 
-def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, int]:
+def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, Kept]:
     if not is_there(url):
         raise ConfigurationError(
             f"{shown(url)}: there is no store yet: start the service, or run cds-service db upgrade"
@@ -83,7 +88,7 @@ def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, int]:
         ask = _Asker(begin, url.get_backend_name(), kept, one_client=span.client is not None)
         for week, answers in ask.all(weeks):
             figures.add(week, answers)
-    return figures, kept.write(url)
+    return figures, kept
 
 
 def clients(url: sa.URL) -> list[str]:
@@ -112,7 +117,7 @@ def _weeks(connection: sa.Connection, span: Span) -> list[Span]:
 
 def _first(connection: sa.Connection, span: Span) -> datetime | None:
     ends: list[UUID] = []
-    for column in (t.RATINGS.c.id, t.CARDS.c.uuid, t.SUGGESTIONS.c.uuid, t.FEEDBACK.c.card):
+    for column in COUNTED:
         # One of the databases has no smallest uuid.
         end = sa.select(column).where(*span.ids(column)).order_by(column.asc()).limit(1)
         ends += connection.scalars(end)
@@ -155,7 +160,7 @@ class _Asker:
         with self._begin() as connection:
             for command in _POSTGRESQL if self._large else ():
                 connection.exec_driver_sql(command)
-            numbers = tuple(connection.execute(NUMBERS, values).one())
+            numbers = connection.execute(COUNT_ROWS, values).one()
             known = self._kept.get(week, numbers)
             if known is not None:
                 return week, known

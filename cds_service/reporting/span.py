@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from cds_service.adapters.store.ids import first_of
+from cds_service.adapters.store.ids import WEEK, first_of, monday
 
-WEEK: Final = timedelta(days=7)
-_MONDAY: Final = datetime(1969, 12, 29, tzinfo=UTC)
-"""Of the week in which ids begin."""
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2106, 2, 7, tzinfo=UTC)
 """Ids begin with 32 bits of seconds; nothing was made before or after."""
@@ -57,8 +54,3 @@ class Span(msgspec.Struct, frozen=True):
             if start < end:
                 yield msgspec.structs.replace(self, start=start, end=end)
             begin += WEEK
-
-
-def monday(at: datetime) -> datetime:
-    """The beginning of its ISO week."""
-    return _MONDAY + (at - _MONDAY) // WEEK * WEEK

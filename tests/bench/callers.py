@@ -58,7 +58,7 @@ class Caller:
     def side_by_side(
         self, calls: int, parallel: int = PARALLEL, every: float = 0.0
     ) -> list[Answer]:
-        """Each of the connections begins a call every so many seconds, or when the last is over."""
+        """Each connection begins a call every so many seconds, and never before the last is over."""
         answers: list[Answer] = []
         tokens = [self.token() for _ in range(calls)]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -56,21 +56,16 @@ def fill(url: sa.URL, cards: int, feedback: int) -> None:
 
 
 def tell(url: sa.URL, weeks: int) -> None:
-    """One event more on the last card of each of the last weeks."""
-    dice = random.Random()
-    rows: Rows = {t.FEEDBACK.name: []}
+    """One event more, of an id of its own, on the last card of each of the last weeks."""
+    card = sa.select(t.CARDS.c.uuid, t.CARDS.c.client, t.CARDS.c.at)
     with transaction(url, wait=60.0) as connection:
         for week in range(weeks):
             before = UUID(int=(BEGIN + SECONDS - week * 7 * 86400) << 96)
-            last = sa.select(t.CARDS.c.uuid, t.CARDS.c.client, t.CARDS.c.at)
-            found = last.where(t.CARDS.c.uuid < before).order_by(t.CARDS.c.uuid.desc()).limit(1)
-            card, client, at = connection.execute(found).one()
-            _event(card.hex, None, client, at, dice, rows)
-        names = [column.name for column in t.FEEDBACK.columns]
-        events = [dict(zip(names, row, strict=True)) for row in rows[t.FEEDBACK.name]]
-        for event in events:
-            event |= {"id": UUID(event["id"]), "card": UUID(event["card"])}
-        insert_new(connection, t.FEEDBACK, events)
+            last = card.where(t.CARDS.c.uuid < before).order_by(t.CARDS.c.uuid.desc()).limit(1)
+            uuid, client, at = connection.execute(last).one()
+            row = {"id": uuid4(), "client": client, "card": uuid, "outcome": "overridden"}
+            times = dict.fromkeys(("issued", "outcome_at", "received_at"), at)
+            connection.execute(t.FEEDBACK.insert(), row | times)
 
 
 def _profiles() -> Any:

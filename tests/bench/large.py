@@ -2,7 +2,7 @@
 
 Weeks that are over are counted once, by the nightly `db purge` or by the first report: what that takes
 for a whole history stands apart. Before each report after it there is new feedback on the last weeks.
-Ends with 1 when one of these took too long.
+Ends with 1 when one of the later ones took too long.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = 10.0
 RUNS: Final = 3
 WEEKS: Final = 4
-"""That get feedback between two reports."""
+"""The last ones, which get feedback between two reports."""
 _BYTES: Final = 1500
 """Room on the disk for one card and what goes with it, with some to spare."""
 

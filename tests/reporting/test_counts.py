@@ -18,10 +18,11 @@ from past import CALLS, CLIENTS, DATES, Call, Card, Order, counted, nearest, wri
 from cds_service.adapters import databases
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
+from cds_service.adapters.store.ids import monday
 from cds_service.reporting import query
 from cds_service.reporting.interval import wilson
 from cds_service.reporting.query import report
-from cds_service.reporting.span import Span, monday
+from cds_service.reporting.span import Span
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 

@@ -19,10 +19,11 @@ from cds_service.adapters import databases
 from cds_service.adapters.databases import transaction
 from cds_service.adapters.store import schema
 from cds_service.adapters.store import tables as t
+from cds_service.adapters.store.ids import monday
 from cds_service.adapters.store.purge import purge
 from cds_service.cli import main
 from cds_service.reporting import kept, query, selects
-from cds_service.reporting.span import Span, monday
+from cds_service.reporting.span import Span
 
 NOW = BEGIN + timedelta(days=DAYS - 4)
 """A Thursday; all that is told later lies in the weeks to come."""
@@ -60,6 +61,8 @@ def once(client="north", at=BEGIN):
     return Call(client, at, [order], lost=False, unsure=False, evaluate=1, total=2)
 
 
+NOTHING = '{"orders": [], "overlays": [], "answered": [], "events": [], "suggestions": []}'
+"""No report says that of a week that has a call."""
 STEPS = st.lists(
     st.tuples(st.just("add"), CALLS)
     | st.tuples(st.just("report"), st.none() | st.sampled_from(sorted(CLIENTS)))
@@ -118,7 +121,7 @@ def new(connection, table):
     return row
 
 
-@pytest.mark.parametrize("name", kept.COUNTED)
+@pytest.mark.parametrize("name", [each.table.name for each in kept.COUNTED])
 @pytest.mark.parametrize("more", [True, False], ids=["one more", "one less"])
 def test_every_row_counts(url, name, more):
     write(url, [once()])
@@ -145,6 +148,27 @@ def test_every_row_counts(url, name, more):
     assert report(url) == found
 
 
+def test_what_is_told_of_one_week_leaves_the_others(url):
+    later = once(at=BEGIN + timedelta(days=7))
+    write(url, [once(), later])
+    report(url)
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers=NOTHING))
+    with transaction(url) as connection:
+        row = new(connection, t.FEEDBACK)
+        connection.execute(t.FEEDBACK.insert(), row | {"card": later.orders[0].cards[0].uuid})
+    report(url)
+    assert [row["answers"] == NOTHING for row in rows(url)] == [True, False]
+
+
+def test_the_digest_is_that_of_the_sources(tmp_path):
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    one.write_text("1")
+    other.write_text("2")
+    found = {kept.digest(str(one)), kept.digest(str(other)), kept.digest(str(one), str(other))}
+    assert len(found) == 3
+    assert kept.digest(selects.__file__, kept.__file__) == kept.QUESTIONS
+
+
 def test_only_whole_weeks_that_are_over_are_kept(url):
     end = WEEK + timedelta(days=7)
     write(url, [once()])
@@ -156,12 +180,12 @@ def test_only_whole_weeks_that_are_over_are_kept(url):
     assert len(rows(url)) == 1
 
 
-def test_other_questions_are_asked_anew(url, monkeypatch):
+def test_other_questions_are_asked_anew(url):
     write(url, [once()])
     found = report(url)
-    execute(url, sa.update(t.WEEK_COUNTS).values(answers="{}", form="of older questions"))
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers="{}", questions="older ones"))
     assert report(url) == found
-    assert [row["form"] for row in rows(url)] == [kept.FORM]
+    assert [row["questions"] for row in rows(url)] == [kept.QUESTIONS]
 
 
 def test_the_nightly_job_counts_what_no_report_has_counted(url, monkeypatch, capsys):
@@ -175,16 +199,26 @@ def test_the_nightly_job_counts_what_no_report_has_counted(url, monkeypatch, cap
     assert [row["client"] for row in rows(url)] == ["", ""]
 
 
-def test_counts_go_with_the_rows_that_were_counted(url):
-    write(url, [once(), once(at=BEGIN + timedelta(days=7))])
-    report(url)
-    for kind in ("ratings", "feedback"):
-        report(url)
-        assert len(rows(url)) == 2
-        list(purge(url, FOR_EVER | {kind: 1}, BEGIN + timedelta(days=3), sleep=lambda _: None))
+@pytest.mark.parametrize("kind", ["ratings", "feedback"])
+def test_counts_go_with_the_rows_that_were_counted(url, kind):
+    """And no others: not those of a week of which nothing was removed."""
+    weeks = [BEGIN + timedelta(days=7 * number) for number in range(3)]
+    write(url, [once(at=at) for at in weeks])
+    execute(url, sa.update(t.FEEDBACK).values(received_at=t.FEEDBACK.c.outcome_at))
+    now = weeks[2] + timedelta(days=7)
+    report(url, now=now)
+    for left in (2, 2, 1):
+        list(
+            purge(
+                url, FOR_EVER | {kind: 1}, weeks[2 - left] + timedelta(days=3), sleep=lambda _: None
+            )
+        )
         assert [row["start"] for row in rows(url)] == [
-            int((WEEK + timedelta(days=7)).timestamp()) * 1000
+            int(monday(at).timestamp()) * 1000 for at in weeks[3 - left :]
         ]
+    report(url, now=now)
+    list(purge(url, FOR_EVER | {kind: 1}, weeks[1] + timedelta(days=3), sleep=lambda _: None))
+    assert len(rows(url)) == 3  # what is left is told of them
 
 
 def test_who_may_only_read_gets_the_same_report(url, monkeypatch):
@@ -214,10 +248,10 @@ def test_all_tables_that_are_read_are_counted():
     """Those without a time are fixed by the ratings that name them."""
     way = selects.Way("postgresql", one_client=True)
     read = {
-        table.name
+        each.name
         for build in selects.QUESTIONS.values()
         for each in sa.sql.visitors.iterate(cast("sa.ClauseElement", build(way)))
-        if isinstance(table := each, sa.Table)
+        if isinstance(each, sa.Table)
     }
     fixed = {"profiles", "profile_statements", "profile_questions"}
-    assert read - fixed == set(kept.COUNTED)
+    assert read - fixed == {each.table.name for each in kept.COUNTED}

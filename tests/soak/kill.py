@@ -223,7 +223,8 @@ class Clients:
 
     def _moment(self, writer: int) -> datetime:
         """One that no other event has, however fast they come: what is told of one card at one
-        moment may be one event.
+        moment may be one event. Beyond 250 a second it runs ahead of the clock, of which minutes
+        are allowed.
         """
         now = time.time_ns() // 1_000_000
         now += (writer - now) % WRITERS

@@ -12,10 +12,13 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+WEEK: Final = timedelta(days=7)
+_MONDAY: Final = datetime(1969, 12, 29, tzinfo=UTC)
+"""Of the week in which ids begin."""
 _PROOF_BITS: Final = 48
 _PROOF: Final = (1 << _PROOF_BITS) - 1
 _FIXED: Final = 0xF << 76 | 0x3 << 62
@@ -80,6 +83,11 @@ def unproven(at: datetime, bits: Callable[[int], int]) -> int:
 def made_at(uuid: UUID) -> datetime:
     """The second in which one of our uuids was made."""
     return datetime.fromtimestamp(uuid.int >> 96, UTC)
+
+
+def monday(at: datetime) -> datetime:
+    """The beginning of its ISO week (UTC)."""
+    return _MONDAY + (at - _MONDAY) // WEEK * WEEK
 
 
 def first_of(at: datetime) -> UUID:

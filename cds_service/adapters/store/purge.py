@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cds_service.adapters.databases import Begin, transactions
 from cds_service.adapters.store import tables as t
-from cds_service.adapters.store.ids import first_of
+from cds_service.adapters.store.ids import first_of, made_at, monday
 from cds_service.adapters.store.rows import milliseconds
 
 CHUNK: Final = 1000
@@ -28,13 +28,21 @@ class Part(NamedTuple):
     by_id: bool
     """Whether `age` is an id that begins with its second; else milliseconds."""
     followers: tuple[sa.Column[Any], ...] = ()
+    counted: sa.Column[Any] | None = None
+    """An id that says of which week a report counted it."""
 
 
 _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "ratings": (
-        Part(t.SUGGESTIONS, t.SUGGESTIONS.c.uuid, t.SUGGESTIONS.c.uuid, True),
+        Part(
+            t.SUGGESTIONS,
+            t.SUGGESTIONS.c.uuid,
+            t.SUGGESTIONS.c.uuid,
+            True,
+            counted=t.SUGGESTIONS.c.uuid,
+        ),
         # Together: a report that found ratings without their cards would count these as never kept.
-        Part(t.RATINGS, t.RATINGS.c.id, t.RATINGS.c.id, True, (t.CARDS.c.rating,)),
+        Part(t.RATINGS, t.RATINGS.c.id, t.RATINGS.c.id, True, (t.CARDS.c.rating,), t.RATINGS.c.id),
     ),
     "feedback": (
         Part(
@@ -43,6 +51,7 @@ _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
             t.FEEDBACK.c.received_at,
             False,
             (t.FEEDBACK_COMMENTS.c.feedback, t.FEEDBACK_SUGGESTIONS.c.feedback),
+            t.FEEDBACK.c.card,
         ),
     ),
     "comments": (
@@ -64,8 +73,6 @@ _PARTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "audit": (Part(t.AUDIT, t.AUDIT.c.rating, t.AUDIT.c.rating, True, (t.AUDIT_CARDS.c.rating,)),),
 }
 
-_COUNTS: Final = Part(t.WEEK_COUNTS, t.WEEK_COUNTS.c.start, t.WEEK_COUNTS.c.start, False)
-"""Goes with the rows that were counted."""
 _EXPIRING: Final = tuple(
     Part(table, table.c.id, table.c.expires, False)
     for table in (t.COMPANION_HANDLES, t.COMPANION_ANSWERS)
@@ -92,8 +99,6 @@ def purge(
         if days[kind]
         for part in found
     ]
-    limits = [now - timedelta(days=days[kind]) for kind in ("ratings", "feedback") if days[kind]]
-    parts += [(_COUNTS, max(limits))] if limits else []
     parts += [(part, now) for part in _EXPIRING]
     with transactions(url, wait=_PATIENCE) as begin:
         for part, before in parts:
@@ -115,10 +120,16 @@ def _remove(
 ) -> tuple[int, float]:
     """Rows removed, CHUNK at most, and the seconds in which nobody else could write."""
     limit: Any = first_of(before) if part.by_id else milliseconds(before)
-    old = sa.select(part.key).where(part.age < limit).limit(CHUNK)
+    counted = () if part.counted is None else (part.counted.label("counted"),)
+    old = sa.select(part.key.label("key"), *counted).where(part.age < limit).limit(CHUNK)
     with begin() as connection:
         began = clock()
-        keys = list(connection.scalars(old))
+        found = connection.execute(old).all()
+        keys = [row.key for row in found]
         for column in (*part.followers, part.key):
             connection.execute(sa.delete(column.table).where(column.in_(keys)))
+        if counted:
+            weeks = {milliseconds(monday(made_at(row.counted))) for row in found}
+            start = t.WEEK_COUNTS.c.start
+            connection.execute(sa.delete(t.WEEK_COUNTS).where(start.in_(weeks)))
     return len(keys), clock() - began

@@ -169,17 +169,15 @@ WEEK_COUNTS: Final = _table(
     "week_counts",
     sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("client", sa.String(64), primary_key=True),
-    sa.Column("form", sa.String(32), nullable=False),
-    sa.Column("ratings", sa.BigInteger, nullable=False),
-    sa.Column("cards", sa.BigInteger, nullable=False),
-    sa.Column("suggestions", sa.BigInteger, nullable=False),
-    sa.Column("feedback", sa.BigInteger, nullable=False),
-    sa.Column("feedback_suggestions", sa.BigInteger, nullable=False),
+    sa.Column("questions", sa.String(32), nullable=False),
+    sa.Column("numbers", sa.Text, nullable=False),
     sa.Column("answers", sa.Text, nullable=False),
 )
-"""What a report counted of a week that begins at `start`, in JSON, of `client` (empty: of all), and
-how many rows of each table it found in that week, of all clients: it holds as long as there are as
-many. `form`: digest of the questions. Whatever changes rows must empty it (`reporting/kept.py`).
+"""`answers`: what a report counted of the week that begins at `start`, of `client` or, when empty, all.
+`numbers`: how many rows of each table lay in that week, of all clients; as long as there are as many,
+it holds. Both are JSON. `questions`: digest of what was asked (`reporting/kept.py`).
+
+What changes or removes rows deletes it.
 """
 
 AUDIT: Final = _table(
