@@ -81,8 +81,11 @@ def _purge(_: argparse.Namespace, settings: Settings) -> int:
     for table, rows in purge(url, days, now):
         print(f"{table}: {rows} removed")
     for kind, limit in days.items():
-        print(f"{kind}: kept {f'{limit} days' if limit else 'for ever'}")
-    print(f"weeks: {count_weeks(url, now)} counted")
+        print(f"[retention] {kind}: kept {f'{limit} days' if limit else 'for ever'}")
+    try:
+        print(f"weeks: {count_weeks(url, now)} counted anew")
+    except ConfigurationError as why:
+        print(f"weeks: not counted, so the next report has to: {why}")
     return 0
 
 

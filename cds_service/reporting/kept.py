@@ -2,11 +2,13 @@
 
 The service adds rows and never changes one, and `purge`, which removes rows, removes what was counted
 of their week in the same transaction. So where there are as many rows as there were, they are the
-same, whoever wrote them and however late.
+same, whoever wrote them and however late. A report that read before a purge may keep its counts after
+it: feedback that then comes for a card of that week is told from what was removed by its time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,8 +17,9 @@ from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.adapters.databases import transaction
+from cds_service.adapters.databases import Begin, transaction
 from cds_service.adapters.store import tables as t
 from cds_service.adapters.store.ids import WEEK
 from cds_service.adapters.store.rows import insert_new, milliseconds
@@ -26,8 +29,9 @@ from cds_service.reporting.span import Span
 Answers = Mapping[str, Sequence[Any]]
 """Rows by name of their question."""
 Numbers = Sequence[int]
-"""How many rows of each of COUNTED lie in a week, of all clients."""
+"""How many rows of each of COUNTED lie in a week, and the sum of the seconds in which feedback came."""
 
+_F: Final = t.FEEDBACK.c
 COUNTED: Final = (
     t.RATINGS.c.id,
     t.CARDS.c.uuid,
@@ -42,7 +46,10 @@ COUNT_ROWS: Final = sa.select(
     *(
         sa.select(sa.func.count()).where(id_ >= selects.LOW, id_ < selects.HIGH).scalar_subquery()
         for id_ in COUNTED
-    )
+    ),
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_F.received_at // 1000), 0), sa.BigInteger))
+    .where(_F.card >= selects.LOW, _F.card < selects.HIGH)
+    .scalar_subquery(),
 )
 
 
@@ -58,26 +65,28 @@ QUESTIONS: Final = digest(selects.__file__, __file__)
 
 
 class Kept:
-    """Answers about whole weeks that are over, for one client or for all. Threads may share it."""
+    """Answers about whole weeks that are over, for all clients. Threads may share it."""
 
-    def __init__(self, connection: sa.Connection, client: str | None, now: datetime) -> None:
-        self._client = client or ""
+    def __init__(self, begin: Begin, now: datetime) -> None:
+        """Knows of nothing where the table may not be read."""
         self._now = now
-        c = t.WEEK_COUNTS.c
-        found = connection.execute(
-            sa.select(c.start, c.numbers, c.answers).where(
-                c.client == self._client, c.questions == QUESTIONS
-            )
-        )
-        self._known = {start: (_numbers(text), answers) for start, text, answers in found}
+        self._known: dict[int | None, tuple[str, str]] = {}
         self._new: list[dict[str, Any]] = []
+        c = t.WEEK_COUNTS.c
+        asked = sa.select(c.start, c.numbers, c.answers).where(c.questions == QUESTIONS)
+        with contextlib.suppress(SQLAlchemyError), begin() as connection:
+            for start, numbers, answers in connection.execute(asked):
+                self._known[start] = (numbers, answers)
 
     def get(self, week: Span, numbers: Numbers) -> Answers | None:
         """None: they have to be counted."""
-        known, answers = self._known.get(self._key(week), (None, ""))
-        if known != list(numbers):
+        known, answers = self._known.get(self._key(week), ("", ""))
+        if known != _text(list(numbers)):
             return None
-        return msgspec.json.decode(answers, type=dict[str, list[Any]])
+        try:
+            return msgspec.json.decode(answers, type=dict[str, list[Any]])
+        except msgspec.MsgspecError:
+            return None
 
     def put(self, week: Span, numbers: Numbers, answers: Answers) -> None:
         """Both must have been read in one transaction."""
@@ -85,9 +94,8 @@ class Kept:
         if start is None:
             return
         lists = {name: [list(row) for row in rows] for name, rows in answers.items()}
-        row = {"start": start, "client": self._client, "questions": QUESTIONS}
         texts = {"numbers": _text(list(numbers)), "answers": _text(lists)}
-        self._new.append(row | texts)
+        self._new.append({"start": start, "questions": QUESTIONS} | texts)
 
     def write(self, url: sa.URL, wait: float | None = None) -> int:
         """How many weeks are new. Raises ConfigurationError where the store may only be read, or is
@@ -95,12 +103,9 @@ class Kept:
         """
         if not self._new:
             return 0
-        c = t.WEEK_COUNTS.c
         starts = [row["start"] for row in self._new]
         with transaction(url, wait=wait) as connection:
-            connection.execute(
-                sa.delete(t.WEEK_COUNTS).where(c.client == self._client, c.start.in_(starts))
-            )
+            connection.execute(sa.delete(t.WEEK_COUNTS).where(t.WEEK_COUNTS.c.start.in_(starts)))
             return insert_new(connection, t.WEEK_COUNTS, self._new)
 
     def _key(self, week: Span) -> int | None:
@@ -113,7 +118,3 @@ class Kept:
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _numbers(text: str) -> list[int]:
-    return msgspec.json.decode(text, type=list[int])

@@ -52,12 +52,13 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
     Each week is read in a transaction of its own: with a rollback journal of SQLite nobody can write
     while somebody reads, and large tables are not sorted whole. A card and all that is told of it
     lie in the same week, so its figures fit together. Weeks that are over and were counted before
-    are not read again (`kept`). Raises ConfigurationError when the store is not there, has no schema
+    are not read again (`kept`), unless it is about one client. Raises ConfigurationError when the store is not there, has no schema
     or an old one, or cannot be used.
     """
     figures, kept = _count(url, span, now)
-    with contextlib.suppress(ConfigurationError):  # the report is there all the same
-        kept.write(url)
+    if kept is not None:
+        with contextlib.suppress(ConfigurationError):  # the report is there all the same
+            kept.write(url)
     return assemble(figures, span, displays, now)
 
 
@@ -66,10 +67,10 @@ def count_weeks(url: sa.URL, now: datetime) -> int:
     than they were. Raises ConfigurationError as `report` does, and when the store cannot be written.
     """
     _, kept = _count(url, Span(), now)
-    return kept.write(url, _PATIENCE)
+    return kept.write(url, _PATIENCE) if kept is not None else 0
 
 
-def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, Kept]:
+def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, Kept | None]:
     if not is_there(url):
         raise ConfigurationError(
             f"{shown(url)}: there is no store yet: start the service, or run cds-service db upgrade"
@@ -84,7 +85,7 @@ def _count(url: sa.URL, span: Span, now: datetime) -> tuple[Figures, Kept]:
             for why, number in connection.execute(_quarantined(span)):
                 figures.quarantined[why] = number
             weeks = _weeks(connection, span)
-            kept = Kept(connection, span.client, now)
+        kept = Kept(begin, now) if span.client is None else None
         ask = _Asker(begin, url.get_backend_name(), kept, one_client=span.client is not None)
         for week, answers in ask.all(weeks):
             figures.add(week, answers)
@@ -138,7 +139,7 @@ def _quarantined(span: Span) -> sa.Select[str, int]:
 class _Asker:
     """Asks all questions of `selects` of one week at a time, in any thread."""
 
-    def __init__(self, begin: Begin, dialect: str, kept: Kept, *, one_client: bool) -> None:
+    def __init__(self, begin: Begin, dialect: str, kept: Kept | None, *, one_client: bool) -> None:
         self._begin = begin
         self._kept = kept
         self._large = dialect == "postgresql"
@@ -160,13 +161,15 @@ class _Asker:
         with self._begin() as connection:
             for command in _POSTGRESQL if self._large else ():
                 connection.exec_driver_sql(command)
-            numbers = connection.execute(COUNT_ROWS, values).one()
-            known = self._kept.get(week, numbers)
-            if known is not None:
-                return week, known
+            if self._kept is not None:
+                numbers = connection.execute(COUNT_ROWS, values).one()
+                known = self._kept.get(week, numbers)
+                if known is not None:
+                    return week, known
             answers = {
                 name: connection.execute(question, values).all()
                 for name, question in self._questions.items()
             }
-        self._kept.put(week, numbers, answers)
+        if self._kept is not None:
+            self._kept.put(week, numbers, answers)
         return week, answers

@@ -44,8 +44,9 @@ def report(url, span=ALL, now=NOW):
 
 
 def rows(url):
+    asked = sa.select(t.WEEK_COUNTS).order_by(t.WEEK_COUNTS.c.start)
     with transaction(url, writes=False) as connection:
-        return connection.execute(sa.select(t.WEEK_COUNTS)).mappings().all()
+        return connection.execute(asked).mappings().all()
 
 
 def execute(url, statement, *values):
@@ -95,21 +96,68 @@ def test_what_was_kept_says_what_counting_says(url: sa.URL, steps, client):
 
 def test_a_week_is_not_counted_twice(url):
     write(url, [once()])
-    asked = report(url), report(url, Span(client="north"))
-    assert [(row["start"], row["client"]) for row in rows(url)] == [
-        (int(WEEK.timestamp()) * 1000, client) for client in ("", "north")
-    ]
+    asked = report(url)
+    assert [row["start"] for row in rows(url)] == [int(WEEK.timestamp()) * 1000]
     # Nobody does that; it shows where the figures come from.
-    for row in rows(url):
-        changed = row["answers"].replace("MRI_MAY", "CT_FIRST")
-        execute(
-            url, sa.update(t.WEEK_COUNTS).where(t.WEEK_COUNTS.c.client == row["client"]),
-            {"answers": changed},
-        )  # fmt: skip
-    again = report(url), report(url, Span(client="north"))
-    for before, after in zip(asked, again, strict=True):
-        assert after != before
-        assert str(after).replace("CT_FIRST", "MRI_MAY") == str(before)
+    (row,) = rows(url)
+    changed = row["answers"].replace("MRI_MAY", "CT_FIRST")
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers=changed))
+    again = report(url)
+    assert again != asked
+    assert str(again).replace("CT_FIRST", "MRI_MAY") == str(asked)
+
+
+@pytest.mark.parametrize("client", ["north", "nobody", ""])
+def test_what_one_client_did_is_counted_each_time(url, client):
+    """And leaves nothing behind, whatever the name."""
+    write(url, [once()])
+    found = report(url, Span(client=client))
+    assert rows(url) == []
+    report(url)
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers=NOTHING))
+    assert report(url, Span(client=client)) == found
+    assert [row["answers"] for row in rows(url)] == [NOTHING]
+
+
+def test_a_report_that_keeps_its_counts_after_a_purge_misleads_no_other(url):
+    write(url, [once()])
+    report(url)
+    with transaction(url) as connection:
+        event = new(connection, t.FEEDBACK)
+        kept_late = connection.execute(sa.select(t.WEEK_COUNTS)).mappings().one()
+    list(purge(url, FOR_EVER | {"feedback": 1}, NOW, sleep=lambda _: None))
+    for number in range(2):
+        id_ = UUID(int=event["id"].int + number)
+        late = event | {"id": id_, "outcome": "overridden", "reason_code": f"late-{number}"}
+        late["received_at"] += 86_400_000
+        execute(url, t.FEEDBACK.insert(), late)
+    execute(url, t.FEEDBACK_SUGGESTIONS.insert(), {"feedback": id_, "suggestion": once_more(url)})
+    execute(url, t.WEEK_COUNTS.insert(), kept_late)
+    found = report(url)
+    assert {each["code"] for each in found["feedback"]["reasons"]} == {"late-0", "late-1"}
+
+
+def once_more(url):
+    with transaction(url) as connection:
+        return connection.scalar(sa.select(t.SUGGESTIONS.c.uuid).order_by(t.SUGGESTIONS.c.uuid))
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", '{"orders": 1}'])
+def test_counts_that_cannot_be_read_are_made_again(url, text):
+    write(url, [once()])
+    found = report(url)
+    execute(url, sa.update(t.WEEK_COUNTS).values(answers=text))
+    assert report(url) == found
+
+
+def test_without_a_right_to_the_counts_a_report_counts(url, monkeypatch, capsys):
+    write(url, [once()])
+    found = report(url)
+    monkeypatch.setenv("CDS_SERVICE_STORE", url.render_as_string(hide_password=False))
+    execute(url, sa.schema.DropTable(t.WEEK_COUNTS))
+    assert report(url) == found
+    assert main(["db", "purge"]) == 0
+    assert "weeks: not counted, so the next report has to: " in capsys.readouterr().out
 
 
 def new(connection, table):
@@ -195,8 +243,8 @@ def test_the_nightly_job_counts_what_no_report_has_counted(url, monkeypatch, cap
     for _ in range(2):
         assert main(["db", "purge"]) == 0
         said.append(capsys.readouterr().out.splitlines()[-1])
-    assert said == ["weeks: 2 counted", "weeks: 0 counted"]
-    assert [row["client"] for row in rows(url)] == ["", ""]
+    assert said == ["weeks: 2 counted anew", "weeks: 0 counted anew"]
+    assert len(rows(url)) == 2
 
 
 @pytest.mark.parametrize("kind", ["ratings", "feedback"])

@@ -93,13 +93,13 @@ def purge(
     May be stopped and started again at any time. `clock` and `sleep` count seconds. Raises
     ConfigurationError.
     """
-    parts = [
+    parts = [(part, now) for part in _EXPIRING]
+    parts += [
         (part, now - timedelta(days=days[kind]))
         for kind, found in _PARTS.items()
         if days[kind]
         for part in found
     ]
-    parts += [(part, now) for part in _EXPIRING]
     with transactions(url, wait=_PATIENCE) as begin:
         for part, before in parts:
             removed = 0

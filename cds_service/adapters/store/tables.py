@@ -168,14 +168,13 @@ that card), `time` (before the card was issued, or in the future). `card` null: 
 WEEK_COUNTS: Final = _table(
     "week_counts",
     sa.Column("start", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("client", sa.String(64), primary_key=True),
     sa.Column("questions", sa.String(32), nullable=False),
     sa.Column("numbers", sa.Text, nullable=False),
     sa.Column("answers", sa.Text, nullable=False),
 )
-"""`answers`: what a report counted of the week that begins at `start`, of `client` or, when empty, all.
-`numbers`: how many rows of each table lay in that week, of all clients; as long as there are as many,
-it holds. Both are JSON. `questions`: digest of what was asked (`reporting/kept.py`).
+"""`answers`: what a report on all clients counted of the week that begins at `start`. `numbers`: how
+many rows of each table lay in that week; as long as there are as many, it holds. Both are JSON.
+`questions`: digest of what was asked (`reporting/kept.py`).
 
 What changes or removes rows deletes it.
 """

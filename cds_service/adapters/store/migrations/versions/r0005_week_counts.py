@@ -14,11 +14,10 @@ def upgrade() -> None:
     op.create_table(
         "week_counts",
         sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("client", sa.String(length=64), nullable=False),
         sa.Column("questions", sa.String(length=32), nullable=False),
         sa.Column("numbers", sa.Text(), nullable=False),
         sa.Column("answers", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("start", "client", name="pk_week_counts"),
+        sa.PrimaryKeyConstraint("start", name="pk_week_counts"),
         sqlite_with_rowid=False,
     )
 
