@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     def _url(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("https://", "http://")):
             raise ValueError("start with https:// or http://")
+        if value is not None and value.rstrip("/").endswith("/cds-services"):
+            raise ValueError("leave /cds-services out: it is added")
         return value.rstrip("/") if value else value
 
     @field_validator("value_set_folder")
