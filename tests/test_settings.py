@@ -163,8 +163,8 @@ class TestMistakes:
     def test_folder_and_urls(self, tmp_path):
         wrong(None, "existing folder", given={"value_set_folder": tmp_path / "none"})
         wrong(None, "https://", given={"base_url": "cds.example"})
-    for address in ("https://cds.example/cds-services", "https://cds.example/x/cds-services/"):
-        wrong(None, "leave /cds-services out", given={"base_url": address})
+        for address in ("https://cds.example/cds-services", "https://cds.example/x/cds-services/"):
+            wrong(None, "leave /cds-services out", given={"base_url": address})
 
 
 def test_public_url():
