@@ -58,7 +58,7 @@ bench-paint: $(VENV)/.test ## time the first paint of the pages in Chromium
 bench-report: $(VENV)/.test ## time the default report on 10 million cards in PostgreSQL and 1 million in SQLite, fails above 10 s once weeks are counted; writes build/bench-report.md (POSTGRESQL=, SQLITE= cards, 0 for none)
 	PYTHONPATH=tests $(BIN)/python -m bench.large $(if $(POSTGRESQL),--postgresql $(POSTGRESQL)) $(if $(SQLITE),--sqlite $(SQLITE))
 
-soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls whose FHIR server is in each of its faults, beside a client whose is well, as fast as they are answered and at a steady rate, then kills while feedback is written; takes about 35 minutes (CALLS=, BREAKER=off, KILLS="200 100")
+soak: $(VENV)/.test ## reloads and restarts under load, then 500 calls whose FHIR server is in each of its faults, beside a client whose is well, as fast as they are answered and at a steady rate, then kills while feedback is written; takes half an hour (CALLS=, BREAKER=off, KILLS="200 100")
 	PYTHONPATH=tests $(BIN)/python -m soak
 	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS)
 	PYTHONPATH=tests $(BIN)/python -m bench.faults $(CALLS) --every 0.5

@@ -52,8 +52,8 @@ def report(url: sa.URL, span: Span, displays: Displays, now: datetime) -> Report
     Each week is read in a transaction of its own: with a rollback journal of SQLite nobody can write
     while somebody reads, and large tables are not sorted whole. A card and all that is told of it
     lie in the same week, so its figures fit together. Weeks that are over and were counted before
-    are not read again (`kept`), unless it is about one client. Raises ConfigurationError when the store is not there, has no schema
-    or an old one, or cannot be used.
+    are not read again (`kept`), unless it is about one client. Raises ConfigurationError when the
+    store is not there, has no schema or an old one, or cannot be used.
     """
     figures, kept = _count(url, span, now)
     if kept is not None:

@@ -173,8 +173,8 @@ WEEK_COUNTS: Final = _table(
     sa.Column("answers", sa.Text, nullable=False),
 )
 """`answers`: what a report on all clients counted of the week that begins at `start`. `numbers`: how
-many rows of each table lay in that week; as long as there are as many, it holds. Both are JSON.
-`questions`: digest of what was asked (`reporting/kept.py`).
+many rows of each table lay in that week, and when feedback came; as long as that is so, it holds. Both
+are JSON. `questions`: digest of what was asked (`reporting/kept.py`).
 
 What changes or removes rows deletes it.
 """
